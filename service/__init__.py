@@ -1,0 +1,1 @@
+"""Everything that touches the world: files, store, releases, HTTP, console, command line."""
