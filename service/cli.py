@@ -1,0 +1,103 @@
+"""The ``matcher`` command: reads its arguments, calls one module of ``service.commands``, turns errors into exit codes.
+
+Exit codes: 0 done; 1 failed, with one message on standard error; 2 wrong usage; 3 done, but records were rejected;
+130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+
+from matcher.errors import MatcherError
+
+FAILED: Final = 1
+REJECTS: Final = 3
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+
+# In the order of --help. A module holds ``command`` or, for a group of commands, ``app``.
+COMMANDS: Final = {
+    "evaluate": "evaluate",
+}
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"matcher {version('partner-matcher')}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(
+        False,  # noqa: FBT003 - an option's default
+        "--version",
+        callback=_version,
+        is_eager=True,
+        help="Show the version and stop.",
+    ),
+) -> None:
+    """Match technology needs with capabilities, with reasons a broker can defend."""
+
+
+def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command its logging, only once it really runs: ``--help`` must not pay for it."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        from service.logs import configure_logging
+        from service.settings import load_settings
+
+        configure_logging(load_settings())
+        try:
+            return command(*arguments, **options)
+        except KeyboardInterrupt:
+            typer.echo("matcher: stopped; nothing was left half-written", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return run
+
+
+def build() -> typer.Typer:
+    """Collect the commands. Their modules import little; what is heavy waits inside the functions."""
+    application = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help starts twice as fast
+    )
+    application.callback()(_root)
+    for name, module_name in COMMANDS.items():
+        module = import_module(f"service.commands.{module_name}")
+        if hasattr(module, "app"):
+            application.add_typer(module.app, name=name)
+        else:
+            application.command(name)(_prepared(module.command))
+    return application
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code; expected errors are one message, not a traceback."""
+    try:
+        build()(arguments, prog_name="matcher")
+    except MatcherError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"matcher: {message}", err=True)
+    sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One module a command. Each holds ``command`` or, for a group, ``app``, and imports nothing heavy at the top."""

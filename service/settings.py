@@ -1,0 +1,67 @@
+"""The only reader of the environment: every setting is ``MATCHER_`` and the field's name in capitals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from matcher.errors import BadInput
+
+PREFIX = "MATCHER_"
+
+
+def _below(name: str) -> Any:
+    """Return a default that lies in the data folder, wherever that was set to be."""
+    return Field(default_factory=lambda known: known["data_dir"] / name)
+
+
+class Settings(BaseSettings):
+    """Read once where a command starts, then passed on; never a global."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    data_dir: Path = Path(".matcher")
+    """The folder that everything below lies in unless set apart."""
+
+    database_url: str = Field(default_factory=lambda known: f"sqlite:///{known['data_dir'] / 'matcher.db'}")
+    """SQLAlchemy address of the store."""
+
+    releases_dir: Path = _below("releases")
+    """Where releases are published."""
+
+    cache_dir: Path = _below("cache")
+    """Where vectors of texts already encoded are kept; safe to delete."""
+
+    model: str = Field(default="bundled", min_length=1)
+    """``bundled`` (the weights that come with the package), ``hashing`` (no model at all: a baseline for trying out),
+    or any sentence-transformers model by name or folder."""
+
+    threads: int = Field(default=0, ge=0, le=1024)
+    """Threads for encoding and search; 0 leaves the choice to the libraries."""
+
+    host: str = "127.0.0.1"
+    """Address that ``matcher serve`` listens on."""
+
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port that ``matcher serve`` listens on; 0 takes a free one."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    """The least severe event that is written to standard error."""
+
+    log_format: Literal["text", "json"] = "text"
+    """How events are written: for people, or one JSON object a line."""
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the environment once; ``given`` wins over it. Raises BadInput naming the variable that is wrong."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadInput(
+            "setting", expected=f"{variable}: {first['msg']}", got=first["input"], fix=f"change or unset {variable}"
+        ) from error

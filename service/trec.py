@@ -1,0 +1,94 @@
+"""TREC run and qrels files: the forms in which rankings and judgements are exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from matcher.errors import BadInput
+from matcher.matches import Shortlist
+
+TAG: Final = "partner-matcher"
+STEP: Final = 1e-6  # printed digits; wider than single precision near 1, in which trec_eval compares scores
+
+
+def read_run(path: Path) -> dict[str, dict[str, float]]:
+    """Read ``need Q0 capability rank score tag`` lines in any order. Raises BadInput naming the line that is wrong."""
+    run: dict[str, dict[str, float]] = {}
+    for number, line in _lines(path):
+        fields = line.split()
+        if len(fields) != 6:
+            raise _bad(path, number, "six fields: need Q0 capability rank score tag", line)
+        need, _, capability, _, score, _ = fields
+        ranked = run.setdefault(need, {})
+        if capability in ranked:
+            raise _bad(path, number, f"each capability once for need {need}", line)
+        ranked[capability] = _number(path, number, score, line)
+    return run
+
+
+def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+    """Read judgements: TREC ``need 0 capability grade``, or three tab-separated columns under a header naming them.
+
+    A pair judged twice must be judged alike. Raises BadInput naming the line that is wrong.
+    """
+    qrels: dict[str, dict[str, int]] = {}
+    headed = False
+    for number, line in _lines(path):
+        if number == 1 and line.split()[:2] == ["query-id", "corpus-id"]:
+            headed = True
+            continue
+        fields = line.split("\t") if headed else line.split()
+        if len(fields) != (3 if headed else 4):
+            form = "three tab-separated fields: query-id corpus-id score"
+            raise _bad(path, number, form if headed else "four fields: need 0 capability grade", line)
+        need, capability, grade = fields[0].strip(), fields[-2].strip(), _number(path, number, fields[-1], line)
+        if grade != int(grade):
+            raise _bad(path, number, "a whole number as the grade", line)
+        if qrels.setdefault(need, {}).setdefault(capability, int(grade)) != grade:
+            raise _bad(path, number, "one grade for a pair; it was judged differently above", line)
+    return qrels
+
+
+def run_lines(shortlist: Shortlist) -> Iterator[str]:
+    """Write a shortlist as run lines, scores strictly decreasing.
+
+    The score is the match's own to six decimals, lowered to one step under the line above where it would not be
+    lower: after an equal score, and for a near miss that stands below a weaker eligible pair. Raises BadInput for an
+    id with white space, which the format cannot carry.
+    """
+    above = float("inf")
+    for match in shortlist.matches:
+        score = min(round(match.score, 6), above - STEP)
+        yield f"{_word(match.need_id)} Q0 {_word(match.capability_id)} {match.rank} {score:.6f} {TAG}\n"
+        above = round(score, 6)
+
+
+def _word(identifier: str) -> str:
+    if len(identifier.split()) != 1:
+        fix = "write the shortlists as jsonl, or give the record an id without white space"
+        raise BadInput("id_with_space", expected="an id that is one word, for a TREC run", got=identifier, fix=fix)
+    return identifier
+
+
+def _lines(path: Path) -> Iterable[tuple[int, str]]:
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        for number, line in enumerate(stream, 1):
+            text = line.rstrip("\r\n")
+            if text.strip():
+                yield number, text
+
+
+def _number(path: Path, number: int, text: str, line: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise _bad(path, number, "a number in the last place", line) from None
+    if value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 - only a NaN differs from itself
+        raise _bad(path, number, "a finite number", line)
+    return value
+
+
+def _bad(path: Path, number: int, expected: str, line: str) -> BadInput:
+    return BadInput("bad_line", expected=expected, got=line[:200], fix=f"see line {number} of {path}")
