@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import typer
 
+from embeddings.errors import EmbeddingError
 from matcher.errors import MatcherError
 
 FAILED: Final = 1
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code; expected errors are one message, not a traceback."""
     try:
         build()(arguments, prog_name="matcher")
-    except MatcherError as error:
+    except (MatcherError, EmbeddingError) as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))

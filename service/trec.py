@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -17,10 +18,10 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
     """Read ``need Q0 capability rank score tag`` lines in any order. Raises BadInput naming the line that is wrong."""
     run: dict[str, dict[str, float]] = {}
     for number, line in _lines(path):
-        fields = line.split()
-        if len(fields) != 6:
-            raise _bad(path, number, "six fields: need Q0 capability rank score tag", line)
-        need, _, capability, _, score, _ = fields
+        try:
+            need, _, capability, _, score, _ = line.split()
+        except ValueError:
+            raise _bad(path, number, "six fields: need Q0 capability rank score tag", line) from None
         ranked = run.setdefault(need, {})
         if capability in ranked:
             raise _bad(path, number, f"each capability once for need {need}", line)
@@ -85,7 +86,7 @@ def _number(path: Path, number: int, text: str, line: str) -> float:
         value = float(text)
     except ValueError:
         raise _bad(path, number, "a number in the last place", line) from None
-    if value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 - only a NaN differs from itself
+    if not math.isfinite(value):
         raise _bad(path, number, "a finite number", line)
     return value
 

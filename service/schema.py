@@ -1,0 +1,71 @@
+"""JSON Schema of everything that enters or leaves as files: ``python -m service.schema`` writes data/schema anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from matcher.matches import Shortlist
+from matcher.profiles import KINDS
+from service.judging import EvaluationReport
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_SINGULAR = {
+    "organisations": "organisation",
+    "capabilities": "capability",
+    "needs": "need",
+    "mechanisms": "mechanism",
+    "facilitators": "facilitator",
+    "cases": "case",
+}
+_RECORD_NOTE = (
+    "The canonical form. A field left out, or null, is unknown; an empty list is stated none. "
+    "Reading also accepts one value for a list of one, and text for a range or an amount (5-10 kW, USD 1.5 m)."
+)
+
+
+def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield file name and schema of each record kind and each result."""
+    for kind, model in KINDS.items():
+        yield f"{_SINGULAR[kind]}.json", _canonical(model.model_json_schema(), _RECORD_NOTE)
+    yield "shortlist.json", _canonical(_of(Shortlist), "One line of matcher match --format jsonl.")
+    yield "evaluation.json", _canonical(_of(EvaluationReport), "The object of matcher evaluate --json.")
+
+
+def written(schema: dict[str, Any]) -> str:
+    """Return a schema as the text of its file: sorted keys, so that a change of the models is all a diff shows."""
+    return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write(folder: Path) -> None:
+    """Write every schema; files of kinds that are no more are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    current = dict(schemas())
+    for path in folder.glob("*.json"):
+        if path.name not in current:
+            path.unlink()
+    for name, schema in current.items():
+        (folder / name).write_text(written(schema), encoding="utf-8")
+
+
+def _of(result: type) -> dict[str, Any]:
+    """Return the schema of a dataclass that is written: every key is always there, and no other."""
+    schema = TypeAdapter(result).json_schema(mode="serialization")
+    for part in (schema, *schema.get("$defs", {}).values()):
+        if part.get("type") == "object":
+            part["required"] = sorted(part["properties"])
+            part["additionalProperties"] = False
+    return schema
+
+
+def _canonical(schema: dict[str, Any], note: str) -> dict[str, Any]:
+    said = schema.get("description", "")
+    return {"$schema": _DIALECT, **schema, "description": f"{said} {note}".strip()}
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parent.parent / "data" / "schema")
