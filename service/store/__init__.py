@@ -1,0 +1,78 @@
+"""The database: what people change. SQLite by default, PostgreSQL by URL.
+
+    store = open_store(settings.database_url)
+    with store.writing() as session:
+        upsert_records(session, "needs", needs, actor="import", at=now)
+    with store.reading() as session:
+        for row in snapshot(session, "needs"): ...
+
+Functions take a session and return plain values. They never commit: the ``with`` block does, or undoes everything.
+"""
+
+from service.store.engine import Store, connect, open_store, upgrade
+from service.store.errors import SchemaMismatch, StoreError, StoreUnavailable, UnknownRecord
+from service.store.events import StoredEvent, add_event, list_events
+from service.store.hashing import canonical, content_hash
+from service.store.keys import ApiKey, list_keys, make_key, revoke_key, touch_key, verify_key
+from service.store.reading import (
+    PAGE_LIMIT,
+    Filters,
+    Page,
+    SnapshotRow,
+    StoredRecord,
+    Version,
+    count_records,
+    dangling_organisations,
+    digest,
+    get_record,
+    history,
+    list_records,
+    snapshot,
+)
+from service.store.records import UpsertCounts, upsert_records, withdraw
+from service.store.releases import ReleaseEntry, ReleaseState, get_release, list_releases, save_release
+from service.store.upserting import Refusal
+
+__all__ = [
+    "PAGE_LIMIT",
+    "ApiKey",
+    "Filters",
+    "Page",
+    "Refusal",
+    "ReleaseEntry",
+    "ReleaseState",
+    "SchemaMismatch",
+    "SnapshotRow",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "StoredEvent",
+    "StoredRecord",
+    "UnknownRecord",
+    "UpsertCounts",
+    "Version",
+    "add_event",
+    "canonical",
+    "connect",
+    "content_hash",
+    "count_records",
+    "dangling_organisations",
+    "digest",
+    "get_record",
+    "get_release",
+    "history",
+    "list_events",
+    "list_keys",
+    "list_records",
+    "list_releases",
+    "make_key",
+    "open_store",
+    "revoke_key",
+    "save_release",
+    "snapshot",
+    "touch_key",
+    "upgrade",
+    "upsert_records",
+    "verify_key",
+    "withdraw",
+]

@@ -1,0 +1,74 @@
+"""API keys: shown once when made, kept as a hash."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from service.store.models import KeyRow
+
+_LABEL: Final = "pm"  # lets a scanner for leaked secrets know one
+_PREFIX_BYTES: Final = 6  # 12 hexadecimal characters: names a key in lists and logs
+_SECRET_BYTES: Final = 32  # 256 bits: nothing to guess, so one unsalted SHA-256 is enough
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is known of a key; the key itself is not."""
+
+    prefix: str
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+def make_key(session: Session, *, name: str, at: datetime, expires_at: datetime | None = None) -> str:
+    """Make a key and return it, the only time it can be seen. Its second part, between underscores, is its prefix."""
+    prefix = secrets.token_hex(_PREFIX_BYTES)
+    plaintext = f"{_LABEL}_{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+    row = {"prefix": prefix, "sha256": _hash(plaintext), "name": name, "created_at": at, "expires_at": expires_at}
+    session.execute(insert(KeyRow).values(row))
+    return plaintext
+
+
+def verify_key(session: Session, plaintext: str, *, at: datetime) -> ApiKey | None:
+    """Return the key if it is ours, not revoked and not expired; the time taken does not tell how near it was."""
+    prefix = plaintext.split("_", 2)[1] if plaintext.count("_") >= 2 else ""
+    row = session.execute(select(KeyRow).where(KeyRow.prefix == prefix)).scalar_one_or_none()
+    same = hmac.compare_digest(_hash(plaintext), row.sha256 if row else _hash(""))
+    if row is None or not same or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= at):
+        return None
+    return _key(row)
+
+
+def touch_key(session: Session, prefix: str, *, at: datetime) -> None:
+    """Note that a key was used. A write: callers do so now and then, not at every request."""
+    session.execute(update(KeyRow).where(KeyRow.prefix == prefix).values(last_used_at=at))
+
+
+def revoke_key(session: Session, prefix: str, *, at: datetime) -> bool:
+    """End a key for good; False if there is none of that prefix still valid."""
+    ended = update(KeyRow).where(KeyRow.prefix == prefix, KeyRow.revoked_at.is_(None)).values(revoked_at=at)
+    return session.execute(ended.returning(KeyRow.prefix)).first() is not None
+
+
+def list_keys(session: Session) -> tuple[ApiKey, ...]:
+    """Return every key, revoked ones too, oldest first."""
+    return tuple(
+        _key(row) for row in session.execute(select(KeyRow).order_by(KeyRow.created_at, KeyRow.prefix)).scalars()
+    )
+
+
+def _hash(plaintext: str) -> str:
+    return hashlib.sha256(plaintext.encode()).hexdigest()
+
+
+def _key(row: KeyRow) -> ApiKey:
+    return ApiKey(row.prefix, row.name, row.created_at, row.expires_at, row.last_used_at, row.revoked_at)

@@ -1,0 +1,175 @@
+"""The tables: one set for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: written in UTC and read back as UTC on every database (SQLite itself forgets the zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse a moment without a zone: it could be any of 26 hours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"expected a moment with its zone; got {value!r}; use datetime.now(UTC)")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the moment its zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _code(length: int) -> String:
+    """Text ordered by code point on both databases, so that pages and snapshots come in one order everywhere."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def _number() -> Any:
+    """Count rows: SQLite only numbers by itself what it calls INTEGER."""
+    return BigInteger().with_variant(Integer, "sqlite")
+
+
+_NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a later migration can speak of it on both databases."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+
+
+class RecordRow(Base):
+    """The current version of a record. ``profile`` is its canonical JSON; the other columns only help to find it."""
+
+    __tablename__ = "records"
+    __table_args__ = (
+        UniqueConstraint("kind", "system", "source_id"),
+        Index("ix_records_kind_review_state", "kind", "review_state"),
+    )
+
+    kind: Mapped[str] = mapped_column(_code(20), primary_key=True)
+    id: Mapped[str] = mapped_column(_code(200), primary_key=True)
+    system: Mapped[str | None] = mapped_column(_code(500))
+    source_id: Mapped[str | None] = mapped_column(_code(200))
+    title: Mapped[str] = mapped_column(String(500))
+    language: Mapped[str | None] = mapped_column(Text)
+    review_state: Mapped[str] = mapped_column(String(20))  # absent in the profile counts as published
+    confidentiality: Mapped[str] = mapped_column(String(20))  # kinds without the field are public
+    valid_until: Mapped[date | None] = mapped_column(Date)
+    stated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the profile's own updated_at
+    version: Mapped[int] = mapped_column(Integer)  # from 1
+    content_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)  # in this store
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)  # in this store: when this version was written
+    updated_by: Mapped[str] = mapped_column(String(200))
+    search_text: Mapped[str] = mapped_column(Text)  # folded words; stands before profile so that a scan stays short
+    profile: Mapped[str] = mapped_column(Text)
+
+
+class VersionRow(Base):
+    """A version that was replaced. Together with the current row it is the record's whole history."""
+
+    __tablename__ = "record_versions"
+    __table_args__ = (ForeignKeyConstraint(["kind", "id"], ["records.kind", "records.id"]),)
+
+    kind: Mapped[str] = mapped_column(_code(20), primary_key=True)
+    id: Mapped[str] = mapped_column(_code(200), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(200))
+    profile: Mapped[str] = mapped_column(Text)
+
+
+class FacetRow(Base):
+    """A value of a record that people filter by: country, sector, sdg, organisation."""
+
+    __tablename__ = "record_facets"
+    __table_args__ = (
+        ForeignKeyConstraint(["kind", "id"], ["records.kind", "records.id"]),
+        Index("ix_record_facets_record", "kind", "id"),
+        {"sqlite_with_rowid": False},  # the key is the whole row: without it SQLite would keep each twice
+    )
+
+    facet: Mapped[str] = mapped_column(_code(20), primary_key=True)
+    value: Mapped[str] = mapped_column(_code(200), primary_key=True)
+    kind: Mapped[str] = mapped_column(_code(20), primary_key=True)
+    id: Mapped[str] = mapped_column(_code(200), primary_key=True)
+
+
+class EventRow(Base):
+    """What happened to a pair; triggers refuse to change or remove a row."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_need_id_capability_id", "need_id", "capability_id"),
+        Index("ix_events_capability_id", "capability_id"),
+    )
+
+    number: Mapped[int] = mapped_column(_number(), primary_key=True)
+    need_id: Mapped[str] = mapped_column(_code(200))
+    capability_id: Mapped[str] = mapped_column(_code(200))
+    actor: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stage: Mapped[str] = mapped_column(String(40))
+    reason_codes: Mapped[str] = mapped_column(Text)  # JSON list
+    note: Mapped[str] = mapped_column(Text)
+    release_id: Mapped[str | None] = mapped_column(String(200))  # no foreign key: the release's folder is what counts
+
+
+class ReleaseRow(Base):
+    """A release that was built. Which one is served is said by CURRENT in the releases folder, not here."""
+
+    __tablename__ = "releases"
+
+    id: Mapped[str] = mapped_column(_code(200), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(200), index=True)
+    state: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    manifest: Mapped[str] = mapped_column(Text)  # JSON object
+
+
+class KeyRow(Base):
+    """An API key; the key itself is not kept, only its hash."""
+
+    __tablename__ = "api_keys"
+
+    prefix: Mapped[str] = mapped_column(_code(16), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

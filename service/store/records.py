@@ -1,0 +1,80 @@
+"""Writing records: the same content twice writes once, and nothing that was ever said is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from matcher.errors import BadInput
+from matcher.profiles import KINDS, Profile
+from matcher.vocabulary import ReviewState
+from service.store.errors import UnknownRecord
+from service.store.models import RecordRow
+from service.store.upserting import Refusal, Upsert
+
+_CHUNK: Final = 500  # records looked up at once: far below SQLite's 32,766 variables, enough to forget the round trips
+_WRITE_LOCK: Final = 0x72_65_63_73  # "recs": names the advisory lock on PostgreSQL
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertCounts:
+    """What became of the profiles given.
+
+    ``refreshed`` said nothing new, but said it again at a later ``updated_at``.
+    """
+
+    created: int = 0
+    updated: int = 0
+    refreshed: int = 0
+    unchanged: int = 0
+    refusals: tuple[Refusal, ...] = ()
+
+
+def upsert_records(
+    session: Session, kind: str, profiles: Iterable[Profile], *, actor: str, at: datetime
+) -> UpsertCounts:
+    """Write profiles of one kind inside the session's transaction, holding a few hundred at a time.
+
+    A profile is the record with its (system, source_id) if there is one, else the record with its id. A record keeps
+    the id it first got: events and shortlists speak of it. Equal content writes nothing, except that a later
+    ``updated_at`` is noted without a new version. Other content becomes the next version. A withdrawn record stays
+    withdrawn until a profile states another ``review_state``.
+    Refused, and counted: an id that came before in ``profiles`` with other content (duplicate_id), an id that belongs
+    to a record of another source (id_taken), an id the database cannot hold (bad_id).
+    """
+    expected = model_of(kind)
+    if session.get_bind().dialect.name == "postgresql":  # as on SQLite, one writer of records at a time
+        session.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _WRITE_LOCK})
+    upsert = Upsert(session, kind, actor, at)
+    numbered = enumerate(profiles)
+    while chunk := list(islice(numbered, _CHUNK)):
+        for _, profile in chunk:
+            if not isinstance(profile, expected):
+                raise BadInput("wrong_kind", expected=f"a record of {kind}", got=type(profile).__name__)
+        upsert.write(chunk)
+    return UpsertCounts(**upsert.tally, refusals=tuple(upsert.refusals))
+
+
+def withdraw(session: Session, kind: str, record_id: str, *, actor: str, at: datetime) -> int:
+    """Mark a record withdrawn and return its version; withdrawing twice changes nothing. Raises UnknownRecord."""
+    wanted = (RecordRow.kind == kind, RecordRow.id == record_id)
+    stored = session.execute(select(RecordRow.profile).where(*wanted)).scalar()
+    if stored is None:
+        raise UnknownRecord(kind, record_id)
+    profile = model_of(kind).model_validate_json(stored)
+    withdrawn = profile.model_copy(update={"review_state": ReviewState.WITHDRAWN})
+    upsert_records(session, kind, [withdrawn], actor=actor, at=at)
+    return session.execute(select(RecordRow.version).where(*wanted)).scalar_one()
+
+
+def model_of(kind: str) -> type[Profile]:
+    """Return the model of a kind; raises BadInput naming the kinds there are."""
+    if kind not in KINDS:
+        raise BadInput("unknown_kind", expected=f"one of {', '.join(KINDS)}", got=kind)
+    return KINDS[kind]

@@ -1,0 +1,222 @@
+"""Deciding, record by record, what an upsert writes; applying it, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from matcher.profiles import Profile
+from matcher.vocabulary import ReviewState
+from service.store.facts import facts_of, stated_moment
+from service.store.hashing import canonical
+from service.store.models import FacetRow, RecordRow, VersionRow
+
+Source = tuple[str, str]  # (system, source_id)
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that was not written; ``position`` counts the profiles given, from 0."""
+
+    position: int
+    id: str
+    code: str  # duplicate_id, id_taken or bad_id
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What must be known of a record that is stored, or was met earlier in the chunk."""
+
+    id: str
+    source: Source | None
+    content_hash: str
+    review_state: str
+    stated_at: datetime | None
+    version: int
+
+
+class _Book:
+    """The known records a chunk can refer to, by id and by source."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, _Known] = {}
+        self._by_source: dict[Source, _Known] = {}
+
+    def add(self, known: _Known) -> None:
+        """Enter a record, in place of what was known of it."""
+        before = self._by_id.get(known.id)
+        if before and before.source:
+            self._by_source.pop(before.source, None)
+        self._by_id[known.id] = known
+        if known.source:
+            self._by_source[known.source] = known
+
+    def find(self, profile: Profile) -> _Known | None:
+        """Return the record a profile speaks of: the one with its source, else the one with its id."""
+        source = source_of(profile)
+        return (self._by_source.get(source) if source else None) or self._by_id.get(profile.id)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """Rows decided on and not yet written."""
+
+    created: list[Row] = field(default_factory=list)
+    updated: list[Row] = field(default_factory=list)
+    refreshed: list[Row] = field(default_factory=list)
+    facets: list[Row] = field(default_factory=list)
+
+
+class Upsert:
+    """One call of upsert_records: what it counted, what it refused, the ids it has met."""
+
+    def __init__(self, session: Session, kind: str, actor: str, at: datetime) -> None:
+        self.tally = dict.fromkeys(("created", "updated", "refreshed", "unchanged"), 0)
+        self.refusals: list[Refusal] = []
+        self._session, self._kind, self._actor, self._at = session, kind, actor, at
+        self._met: set[str] = set()
+
+    def write(self, chunk: Sequence[tuple[int, Profile]]) -> None:
+        """Decide for each (position, profile), then write the chunk in a handful of statements."""
+        book = self._known([profile for _, profile in chunk])
+        pending = _Pending()
+        for position, given in chunk:
+            known = book.find(given)
+            profile = _settled(given, known)
+            text, digest = canonical(profile)
+            refused = _unprintable(given) or _taken(given, known) or self._repeated(known, digest)
+            if refused:
+                self.refusals.append(Refusal(position, given.id, *refused))
+                continue
+            if known and known.content_hash == digest:
+                self._again(profile, text, known, pending)
+            else:
+                known = self._new_version(profile, (text, digest), known, pending)
+                book.add(known)
+            self._met.add(known.id)
+        self._apply(pending)
+
+    def _known(self, profiles: Sequence[Profile]) -> _Book:
+        row = RecordRow
+        columns = select(
+            row.id, row.system, row.source_id, row.content_hash, row.review_state, row.stated_at, row.version
+        )
+        sources: dict[str, list[str]] = {}
+        for system, source_id in filter(None, map(source_of, profiles)):
+            sources.setdefault(system, []).append(source_id)
+        asked: list[ColumnElement[bool]] = [row.id.in_([profile.id for profile in profiles])]
+        asked += [and_(row.system == system, row.source_id.in_(ids)) for system, ids in sources.items()]
+        book = _Book()
+        for condition in asked:
+            for found in self._session.execute(columns.where(row.kind == self._kind, condition)):
+                source = None if found.system is None else (found.system, found.source_id)
+                rest = (found.content_hash, found.review_state, found.stated_at, found.version)
+                book.add(_Known(found.id, source, *rest))
+        return book
+
+    def _repeated(self, known: _Known | None, digest: str) -> tuple[str, str] | None:
+        if known and known.id in self._met and known.content_hash != digest:
+            return "duplicate_id", "the same record came before with other content; keep one of the two"
+        return None
+
+    def _again(self, profile: Profile, text: str, known: _Known, pending: _Pending) -> None:
+        moment = stated_moment(profile)
+        if moment is None or known.id in self._met or (known.stated_at is not None and moment <= known.stated_at):
+            self.tally["unchanged"] += 1
+            return
+        self.tally["refreshed"] += 1
+        pending.refreshed.append({"kind": self._kind, "id": known.id, "stated_at": moment, "profile": text})
+
+    def _new_version(
+        self, profile: Profile, content: tuple[str, str], known: _Known | None, pending: _Pending
+    ) -> _Known:
+        text, digest = content
+        facts, source = facts_of(profile), source_of(profile)
+        key = {"kind": self._kind, "id": profile.id}
+        version = known.version + 1 if known else 1
+        row = key | {
+            "system": source[0] if source else None,
+            "source_id": source[1] if source else None,
+            "title": facts.title,
+            "language": profile.language,
+            "review_state": facts.review_state.value,
+            "confidentiality": facts.confidentiality.value,
+            "valid_until": profile.valid_until,
+            "stated_at": facts.stated_at,
+            "version": version,
+            "content_hash": digest,
+            "updated_at": self._at,
+            "updated_by": self._actor,
+            "search_text": facts.search_text,
+            "profile": text,
+        }
+        if known:
+            pending.updated.append(row)
+        else:
+            pending.created.append(row | {"created_at": self._at})
+        self.tally["updated" if known else "created"] += 1
+        pending.facets += [key | {"facet": facet, "value": value} for facet, value in facts.facets]
+        return _Known(profile.id, source, digest, facts.review_state.value, facts.stated_at, version)
+
+    def _apply(self, pending: _Pending) -> None:
+        if changed := [row["id"] for row in pending.updated]:
+            self._keep_replaced(changed)
+            self._session.execute(update(RecordRow), pending.updated)
+        if pending.created:
+            self._session.execute(insert(RecordRow), pending.created)
+        if pending.refreshed:
+            self._session.execute(update(RecordRow), pending.refreshed)
+        if pending.facets:
+            self._session.execute(insert(FacetRow), pending.facets)
+
+    def _keep_replaced(self, ids: Sequence[str]) -> None:
+        """Copy versions about to be replaced into the history, inside the database; drop what they were found by."""
+        now, then = RecordRow, VersionRow
+        copied = {
+            then.kind: now.kind,
+            then.id: now.id,
+            then.version: now.version,
+            then.content_hash: now.content_hash,
+            then.at: now.updated_at,
+            then.actor: now.updated_by,
+            then.profile: now.profile,
+        }
+        replaced = select(*copied.values()).where(now.kind == self._kind, now.id.in_(ids))
+        self._session.execute(insert(then).from_select(list(copied), replaced))
+        self._session.execute(delete(FacetRow).where(FacetRow.kind == self._kind, FacetRow.id.in_(ids)))
+
+
+def source_of(profile: Profile) -> Source | None:
+    """Return (system, source_id) of a record that states its source."""
+    return (profile.source.system, profile.source.source_id) if profile.source else None
+
+
+def _settled(profile: Profile, known: _Known | None) -> Profile:
+    """Return the profile as it is kept: under the record's id, and withdrawn if it is and nothing else is said."""
+    if known is None:
+        return profile
+    kept: dict[str, object] = {"id": known.id}
+    if profile.review_state is None and known.review_state == ReviewState.WITHDRAWN.value:
+        kept["review_state"] = ReviewState.WITHDRAWN
+    return profile.model_copy(update=kept)
+
+
+def _unprintable(profile: Profile) -> tuple[str, str] | None:
+    if any("\x00" in part for part in (profile.id, *(source_of(profile) or ()))):
+        return "bad_id", "expected an id of printable characters; got one with a NUL; write it anew"
+    return None
+
+
+def _taken(profile: Profile, known: _Known | None) -> tuple[str, str] | None:
+    source = source_of(profile)
+    if known and source and known.source and known.source != source:
+        system, source_id = known.source
+        return "id_taken", f"the id belongs to {source_id} of {system}; give this record an id of its own"
+    return None
