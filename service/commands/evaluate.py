@@ -32,11 +32,9 @@ def command(
 
     found = judge(run, qrels, baseline)
     if as_json:
-        import json
+        from service.wire import to_json
 
-        from service.wire import plain
-
-        typer.echo(json.dumps(plain(found), indent=2, ensure_ascii=False))
+        typer.echo(to_json(found, indent=2))
     else:
         typer.echo("\n".join([*_counts(found), "", *(_line(found, name) for name in found.measures)]))
 

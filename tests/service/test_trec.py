@@ -62,5 +62,5 @@ def test_a_bad_judgement_is_named(tmp_path: Path, text: str, message: str) -> No
 def test_a_step_survives_single_precision_in_which_trec_eval_compares() -> None:
     from service.trec import STEP
 
-    scores = np.float32([1.0, 1.0 - STEP, 1.0 - 2 * STEP])
+    scores = np.array([1.0, 1.0 - STEP, 1.0 - 2 * STEP], dtype=np.float32)
     assert scores[0] > scores[1] > scores[2]
