@@ -1,0 +1,105 @@
+"""The need's side of a judgement: one need resolved against the dictionaries of some columns, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Self
+
+import numpy as np
+
+from matcher.atlas import Atlas, Geography, Problem
+from matcher.columns import Columns
+from matcher.encoding import Flags, Floats, Words, positions, primary
+from matcher.envelopes import Limit, limits
+from matcher.places import PlaceBook
+from matcher.profiles import Capability, Need, Organisation
+
+SAME_COUNTRY: Final = 1.0
+SAME_REGION: Final = 0.6
+SAME_GROUP: Final = 0.35
+ELSEWHERE: Final = 0.1
+"""What a deployment in such a country says about this need's countries; our judgement: near and alike before far."""
+
+_DEFAULTS: Final = ("need:", "capability:")  # ids given to records that name no organisation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A need as of a date, with its countries and owner found among the columns' own."""
+
+    need: Need
+    organisation: Organisation | None
+    as_of: date
+    countries: frozenset[str]  # alpha-3; empty = unknown
+    complete: bool  # whether every stated place resolved
+    bits: Words  # the countries as a bitset over Geography.codes
+    nearby: Words  # countries of the same sub-regions, themselves included
+    likeness: Floats  # by country of Geography: what a deployment there says about here
+    owner: int  # position in OrganisationColumn.ids; -1 = not stated or no provider
+    languages: frozenset[str]  # required, primary subtags
+    bridged: frozenset[str]  # provider languages a facilitator can bridge for this need
+    site: tuple[Limit, ...]
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def of(
+        cls,
+        need: Need,
+        organisation: Organisation | None,
+        columns: Columns,
+        places: PlaceBook,
+        *,
+        bridged: Iterable[str] = (),
+    ) -> Self:
+        """Resolve a need as of the columns' date; places that do not resolve are listed in ``problems``."""
+        atlas = Atlas(places, columns.as_of)
+        countries, complete = atlas.union(need.beneficiary_places or (), "beneficiary_places", need.id)
+        geography = columns.geography
+        at = positions(geography.codes, sorted(countries))
+        near, likeness = _likeness(geography, at[at >= 0])
+        owner = need.owner_organisation_id
+        return cls(
+            need,
+            organisation,
+            columns.as_of,
+            countries,
+            complete,
+            _bits(at[at >= 0], columns.places.offered.shape[0]),
+            _bits(np.flatnonzero(near), columns.places.offered.shape[0]),
+            likeness,
+            -1 if owner.startswith(_DEFAULTS) else int(positions(columns.organisation.ids, [owner])[0]),
+            frozenset(map(primary, need.languages_required or ())),
+            frozenset(map(primary, bridged)),
+            limits(need.site_conditions),
+            tuple(atlas.problems),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """One pair that is shown: the need, and the capability at a row of the columns."""
+
+    asked: Asked
+    columns: Columns
+    row: int
+    capability: Capability
+    organisation: Organisation | None = None  # the provider's
+
+
+def _bits(at: np.ndarray[tuple[int], np.dtype[np.intp]], words: int) -> Words:
+    mask = np.zeros(words, np.uint64)
+    np.bitwise_or.at(mask, at >> 6, np.uint64(1) << (at & 63).astype(np.uint64))
+    return mask
+
+
+def _likeness(geography: Geography, at: np.ndarray[tuple[int], np.dtype[np.intp]]) -> tuple[Flags, Floats]:
+    """Return which countries share a sub-region with these, and what a deployment in each says about them."""
+    regions = np.unique(geography.region[at])
+    near = np.asarray(np.isin(geography.region, regions[regions >= 0]))
+    groups = np.bitwise_or.reduce(geography.groups[at], initial=np.uint16(0))
+    worth = np.where(near, SAME_REGION, np.where(geography.groups & groups, SAME_GROUP, ELSEWHERE))
+    worth[at] = SAME_COUNTRY
+    near[at] = True
+    return near, worth
