@@ -1,0 +1,153 @@
+"""Is everything in place? Looked at without changing anything and without loading the model or torch."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata, util
+from pathlib import Path
+from typing import Final, Literal
+
+from embeddings.errors import EmbeddingError
+from matcher.errors import MatcherError
+from service.encoders import HASHING
+from service.settings import Settings
+
+GIGABYTE: Final = 1_000_000_000
+ROOM_LOW: Final = 5 * GIGABYTE  # a night over 100,000 capabilities writes about 1 GB; retention keeps several
+ROOM_NONE: Final = GIGABYTE // 2
+STALE_DAYS: Final = 3  # nights are nightly; three missed ones are no accident
+
+State = Literal["ok", "note", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``todo`` is empty when there is nothing to do."""
+
+    check: str
+    state: State
+    detail: str
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What ``matcher doctor --json`` writes; ``healthy`` when nothing is broken."""
+
+    healthy: bool
+    findings: tuple[Finding, ...]
+
+
+def diagnose(settings: Settings, now: datetime) -> Diagnosis:
+    """Look at everything; what cannot be looked at is a finding, never an exception."""
+    checks: tuple[tuple[str, Callable[[Settings, datetime], Finding]], ...] = (
+        ("model", _model),
+        ("torch", _torch),
+        ("reference data", _reference),
+        ("store", _store),
+        ("release", _release),
+        ("disk", _disk),
+        ("cache", _cache),
+    )
+    findings = tuple(_looked(name, check, settings, now) for name, check in checks)
+    return Diagnosis(all(finding.state != "broken" for finding in findings), findings)
+
+
+def _looked(name: str, check: Callable[[Settings, datetime], Finding], settings: Settings, now: datetime) -> Finding:
+    try:
+        return check(settings, now)
+    except (MatcherError, EmbeddingError, OSError) as error:
+        return Finding(name, "broken", str(error), "see the message; then run matcher doctor again")
+
+
+def _model(settings: Settings, _now: datetime) -> Finding:
+    if settings.model == HASHING:
+        return Finding("model", "note", "hashing: a baseline without meaning", "unset MATCHER_MODEL for the real model")
+    from embeddings.model_files import BUNDLED, check_bundled, find
+
+    files = find(settings.model)
+    if settings.model != BUNDLED:
+        return Finding("model", "ok", f"{files.name}, checksum not known")
+    check_bundled(files.folder)
+    return Finding("model", "ok", f"{files.name}, checksum as expected")
+
+
+def _torch(_settings: Settings, _now: datetime) -> Finding:
+    """Read torch's own note of its build; importing it would take seconds."""
+    found = util.find_spec("torch")
+    if found is None or not found.origin:
+        return Finding("torch", "broken", "not installed", "run make, or pip install -c constraints.txt .")
+    version = metadata.version("torch")
+    note = (Path(found.origin).parent / "version.py").read_text(encoding="utf-8")
+    cuda = re.search(r"^cuda\b[^=]*=\s*'([^']+)'", note, re.MULTILINE)
+    build = f"CUDA {cuda[1]} build" if cuda else "processor build"
+    return Finding("torch", "ok", f"{version}, {build}")
+
+
+def _reference(_settings: Settings, _now: datetime) -> Finding:
+    from service.reference import load_places
+
+    return Finding("reference data", "ok", f"{len(load_places().codes)} countries and areas")
+
+
+def _store(settings: Settings, _now: datetime) -> Finding:
+    from sqlalchemy.engine import make_url
+
+    from service.store import connect
+    from service.store.schema import REVISIONS, check
+
+    url = make_url(settings.database_url)
+    address = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return Finding("store", "note", f"{address} is not there yet", "matcher import or matcher demo makes it")
+    engine = connect(settings.database_url)
+    try:
+        with engine.connect() as connection:
+            current = check(connection)
+    finally:
+        engine.dispose()
+    if not current:
+        return Finding("store", "note", f"{address} is empty", "matcher import fills it")
+    return Finding("store", "ok", f"{address}, schema {REVISIONS[-1]}")
+
+
+def _release(settings: Settings, now: datetime) -> Finding:
+    from service.releases import current_release
+    from service.releases.reading import current_id
+
+    if current_id(settings.releases_dir) is None:
+        return Finding("release", "note", f"none published in {settings.releases_dir}", "run matcher nightly")
+    manifest = current_release(settings.releases_dir).manifest
+    days = (now - manifest.created_at).total_seconds() / 86_400
+    detail = f"{manifest.id}, {days:.1f} days old"
+    if days > STALE_DAYS:
+        return Finding("release", "note", detail, "run matcher nightly, and look why it did not run")
+    return Finding("release", "ok", detail)
+
+
+def _disk(settings: Settings, _now: datetime) -> Finding:
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    detail = f"{free / GIGABYTE:.1f} GB free for {settings.data_dir}"
+    if free < ROOM_NONE:
+        return Finding("disk", "broken", detail, "free some space, or set MATCHER_DATA_DIR to a larger disk")
+    if free < ROOM_LOW:
+        return Finding("disk", "note", detail, "a night needs about 1 GB for each 100,000 capabilities")
+    return Finding("disk", "ok", detail)
+
+
+def _cache(settings: Settings, _now: datetime) -> Finding:
+    folder = settings.cache_dir
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.exists() else 0
+    return Finding("cache", "ok", f"{size / 1e6:.1f} MB of vectors in {folder}; safe to delete")
+
+
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)

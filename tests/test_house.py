@@ -1,0 +1,121 @@
+"""Habits of the house that no linter checks."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = ("matcher", "embeddings", "service", "tests")
+
+
+def _tracked() -> list[Path]:
+    try:
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):  # a copy without its history: every file that is ours
+        return [p for part in (*OURS, "data", ".ci") for p in (ROOT / part).rglob("*") if p.is_file()]
+    return [ROOT / name for name in listed.splitlines() if (ROOT / name).is_file()]
+
+
+def _texts() -> list[tuple[Path, str]]:
+    found = []
+    for path in _tracked():
+        try:
+            found.append((path, path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+def test_no_python_file_is_longer_than_400_lines() -> None:
+    long = {str(p.relative_to(ROOT)): t.count("\n") for p, t in _texts() if p.suffix == ".py" and t.count("\n") > 400}
+    assert not long, "each probably holds two ideas"
+
+
+def test_half_of_our_modules_are_shorter_than_150_lines() -> None:
+    lengths = sorted(
+        t.count("\n") for p, t in _texts() if p.suffix == ".py" and p.relative_to(ROOT).parts[0] in OURS[:3]
+    )
+    assert lengths[len(lengths) // 2] < 150
+
+
+def test_nothing_names_a_place_on_one_machine() -> None:
+    """A home, a checkout or a package registry of whoever wrote it works for nobody else."""
+    home = re.compile(r"(?<![\w.])/(?:home|root|Users|work)/[\w.]")
+    registry = re.compile(
+        r"\b(?:py" + r"pi\.org|python" + r"hosted\.org|registry\.npm" + r"js\.org|deb\.deb" + r"ian\.org)"
+    )
+    found = [f"{p.relative_to(ROOT)}: {m[0]}" for p, t in _texts() for m in [home.search(t) or registry.search(t)] if m]
+    assert not found
+
+
+def test_no_file_is_larger_than_a_megabyte_and_a_half() -> None:
+    assert not [str(path.relative_to(ROOT)) for path in _tracked() if path.stat().st_size > 1_500_000]
+
+
+def test_the_light_parts_stay_light_when_they_are_imported() -> None:
+    """Deciding and searching never load a model, a server or a database."""
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for part in ("matcher", "embeddings")
+        for path in sorted((ROOT / part).rglob("*.py"))
+    ]
+    heavy = {"torch", "sentence_transformers", "transformers", "fastapi", "sqlalchemy", "pandas"}
+    code = (
+        f"import importlib, sys\nfor name in {modules!r}: importlib.import_module(name)\n"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check", "bench", "soak", "serve", "clean"])
+def test_make_knows_the_target(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_ci_runs_the_same_command_as_a_person() -> None:
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o111
+    assert script.read_text(encoding="utf-8").rstrip().endswith("make test")
+
+
+def test_each_requirement_is_pinned_to_a_version_it_allows() -> None:
+    import tomllib
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    pinned = {
+        canonicalize_name(name): version
+        for name, _, version in (
+            line.strip().partition("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        )
+        if version
+    }
+    for line in lines:
+        requirement = Requirement(line)
+        version = pinned.get(canonicalize_name(requirement.name))
+        assert version is not None, f"{requirement.name} is not in constraints.txt: run make constraints"
+        assert requirement.specifier.contains(version, prereleases=True), line
+    assert not [version for version in pinned.values() if "+" in version], "a local version can be had nowhere else"
+
+
+def test_a_wheel_carries_its_reference_data_the_schemas_and_the_sample(tmp_path: Path) -> None:
+    import zipfile
+
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr[-2000:]
+    names = zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist()
+    for folder in ("reference", "sample", "schema"):
+        expected = {path.name for path in (ROOT / "data" / folder).iterdir() if path.is_file()}
+        carried = {Path(name).name for name in names if name.startswith(f"service/_data/{folder}/")}
+        assert expected
+        assert expected <= carried
+    assert "service/cli.py" in names
+    assert not [name for name in names if name.startswith(("tests/", "notebooks/"))]
