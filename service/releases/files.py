@@ -1,0 +1,80 @@
+"""Durable files: a name either holds the whole content or does not exist."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+TEMPORARY = ".tmp"
+_CHUNK = 1 << 20
+
+
+def open_for_writing(path: Path) -> IO[bytes]:
+    """Open the one way by which a release is written; tests make the disk full here."""
+    return path.open("wb")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write; it takes the place of ``path`` only when the block ends well, already on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + TEMPORARY)
+    try:
+        with open_for_writing(temporary) as sink:
+            yield sink
+            sink.flush()
+            os.fsync(sink.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write ``content`` under ``path``, whole or not at all."""
+    with replacing(path) as sink:
+        sink.write(content)
+
+
+def write_array(path: Path, array: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> None:
+    """Write one array in numpy's own format, whole or not at all."""
+    import numpy as np
+
+    with replacing(path) as sink:
+        np.save(sink, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring the names in ``folder`` to disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_tree(folder: Path) -> None:
+    """Bring the names in ``folder`` and below to disk, deepest first."""
+    for path in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+        flush_folder(path)
+    flush_folder(folder)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Remove what an interrupted run had begun to write."""
+    for path in folder.rglob("*" + TEMPORARY):
+        path.unlink(missing_ok=True)

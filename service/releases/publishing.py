@@ -1,0 +1,213 @@
+"""Making a release: a draft folder filled piece by piece, checked whole, renamed, and CURRENT flipped last.
+
+Whoever publishes, rolls back or removes holds the lock of the releases folder (``service.nightly.lock``).
+"""
+
+import json
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.matches import Shortlist
+from service.releases.check import broken_rules, damage
+from service.releases.errors import BrokenRelease, NoRelease, ReleaseError
+from service.releases.files import flush_folder, flush_tree, sweep_temporaries, write_array, write_whole
+from service.releases.manifest import FORMAT, Manifest, RunFacts, file_facts, write_manifest
+from service.releases.metrics import measure
+from service.releases.parts import BLOCK, Part, is_complete, part_name, write_part
+from service.releases.reading import CURRENT, Release, current_id, published
+from service.releases.records import RecordFile
+from service.releases.reverse import write_reverse
+
+DRAFT, TRASH, WITHHELD = ".draft-", ".trash-", "WITHHELD"
+
+
+class Draft:
+    """The folder of one run until it is published. Every piece is whole or absent, so that a run resumes."""
+
+    def __init__(self, releases_dir: Path, facts: RunFacts) -> None:
+        self.releases_dir, self.facts = releases_dir, facts
+        self.folder = releases_dir / f"{DRAFT}{facts.run_id}"
+
+    def adopt(self, snapshot: Path) -> None:
+        """Take a folder of records as this draft's, unless the draft is there from an interrupted run.
+
+        Equal facts mean equal records, so the ones at hand may go.
+        """
+        if self.folder.exists():
+            sweep_temporaries(self.folder)
+            shutil.rmtree(snapshot)
+        else:
+            flush_tree(snapshot)
+            snapshot.rename(self.folder)
+
+    def records(self, kind: str) -> RecordFile[Any]:
+        """Give the draft's records of one kind."""
+        return RecordFile(self.folder / "records", kind)
+
+    def has_arrays(self) -> bool:
+        """Say whether every array is written."""
+        return (self.folder / "arrays.json").exists()
+
+    def write_arrays(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Write every array, then the list that says so."""
+        for name, array in arrays.items():
+            write_array(self.folder / "arrays" / f"{name}.npy", array)
+        shapes = {name: {"shape": list(array.shape), "dtype": array.dtype.str} for name, array in arrays.items()}
+        write_whole(self.folder / "arrays.json", _json(shapes))
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Map the arrays back."""
+        names = json.loads((self.folder / "arrays.json").read_bytes())
+        return {name: np.load(self.folder / "arrays" / f"{name}.npy", mmap_mode="r") for name in names}
+
+    def blocks(self) -> list[range]:
+        """Cut the rows of the needs on the fixed grid."""
+        count = len(self.records("needs"))
+        return [range(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+
+    def has_part(self, number: int, block: range) -> bool:
+        """Say whether a block's part is written and whole."""
+        needs = self.records("needs")
+        return is_complete(self._part(number), [needs.id_of(row) for row in block])
+
+    def write_part(self, number: int, shortlists: Iterable[Shortlist]) -> int:
+        """Write a block's shortlists; returns the number of matches."""
+        return write_part(self._part(number), shortlists)
+
+    def finish(self, created_at: datetime, seconds: Mapping[str, float], hard_gates: Collection[str]) -> Release:
+        """Write the reverse list, the metrics and the manifest, then check the whole; raises BrokenRelease."""
+        sweep_temporaries(self.folder)
+        parts = [Part(self._part(number)) for number in range(len(self.blocks()))]
+        write_reverse(self.folder / "matches", parts, self.records("capabilities"))
+        bare = self._manifest(created_at, seconds)
+        metrics = measure(Release(self.folder, bare))
+        write_whole(self.folder / "metrics.json", _json(metrics))
+        matches = max(metrics["matches"], 1)
+        manifest = bare.model_copy(
+            update={
+                "counts": {**bare.counts, "shortlists": metrics["shortlists"], "matches": metrics["matches"]},
+                "tiers": {tier: round(count / matches, 6) for tier, count in metrics["tiers"].items()},
+                "files": file_facts(self.folder),
+            }
+        )
+        write_manifest(self.folder, manifest)
+        release = Release.open(self.folder)
+        if problems := damage(self.folder, manifest) or broken_rules(release, hard_gates):
+            raise BrokenRelease(manifest.id, problems)
+        return release
+
+    def _part(self, number: int) -> Path:
+        return self.folder / "matches" / part_name(number)
+
+    def _manifest(self, created_at: datetime, seconds: Mapping[str, float]) -> Manifest:
+        kinds = sorted(path.name.removesuffix(".jsonl") for path in (self.folder / "records").glob("*.jsonl"))
+        return Manifest(
+            format=FORMAT,
+            id=self.facts.release_id,
+            run_id=self.facts.run_id,
+            created_at=created_at,
+            facts=self.facts,
+            counts={kind: len(self.records(kind)) for kind in kinds},
+            tiers={},
+            versions=_versions(),
+            seconds={step: round(value, 3) for step, value in seconds.items()},
+            files={},
+        )
+
+
+def publish(draft: Draft) -> Release:
+    """Give a finished draft its name; it is served only once ``serve`` points CURRENT at it."""
+    flush_tree(draft.folder)
+    folder = draft.releases_dir / draft.facts.release_id
+    draft.folder.rename(folder)
+    flush_folder(draft.releases_dir)
+    return Release.open(folder)
+
+
+def serve(releases_dir: Path, release_id: str) -> None:
+    """Point CURRENT at a release: the one step after which readers see it."""
+    write_whole(releases_dir / CURRENT, f"{release_id}\n".encode())
+    flush_folder(releases_dir)
+
+
+def withheld(releases_dir: Path) -> frozenset[str]:
+    """Name the releases that a person rolled back from: a later night of the same facts does not serve them again."""
+    try:
+        return frozenset((releases_dir / WITHHELD).read_text().split())
+    except FileNotFoundError:
+        return frozenset()
+
+
+def withhold(releases_dir: Path, release_id: str, *, on: bool) -> None:
+    """Set or lift the mark of a release that was rolled back from."""
+    marks = withheld(releases_dir) | {release_id} if on else withheld(releases_dir) - {release_id}
+    write_whole(releases_dir / WITHHELD, "".join(f"{mark}\n" for mark in sorted(marks)).encode())
+
+
+def roll_back(releases_dir: Path, release_id: str | None = None) -> Release:
+    """Serve the release before the current one, or the named one, after checking every byte of it.
+
+    Going back marks the releases that are newer than the one chosen as withheld; choosing a release lifts its own mark.
+    """
+    served = current_id(releases_dir)
+    names = [manifest.id for manifest in published(releases_dir)]
+    if release_id is None:
+        earlier = (
+            [name for name in names[: names.index(served)] if name not in withheld(releases_dir)]
+            if served in names
+            else []
+        )
+        if not earlier:
+            raise NoRelease(f"expected a release before {served}; found none; see matcher releases list")
+        release_id = earlier[-1]
+    if release_id not in names:
+        raise NoRelease(f"expected one of {', '.join(names) or 'no release'}; got {release_id!r}")
+    release = Release.open(releases_dir / release_id)
+    release.verify()
+    for name in names[names.index(release_id) + 1 :]:
+        withhold(releases_dir, name, on=True)
+    if release_id in withheld(releases_dir):
+        withhold(releases_dir, release_id, on=False)
+    serve(releases_dir, release_id)
+    return release
+
+
+def keep_newest(releases_dir: Path, keep: int) -> list[str]:
+    """Remove all but the ``keep`` newest releases and the one that is served; returns what was removed, oldest first.
+
+    A folder is renamed before it is emptied, so that a kill never leaves half a release under a release's name; what
+    an earlier run left to remove goes too. Readers that have a removed release open keep reading it.
+    """
+    if keep < 1:
+        raise ReleaseError(f"expected to keep at least 1 release; got {keep}")
+    served = current_id(releases_dir)
+    names = [manifest.id for manifest in published(releases_dir)]
+    old = [name for name in names[:-keep] if name != served]
+    for name in old:
+        (releases_dir / name).rename(releases_dir / f"{TRASH}{name}")
+    for path in releases_dir.glob(f"{TRASH}*"):
+        shutil.rmtree(path)
+    return old
+
+
+def sweep_drafts(releases_dir: Path, keep: str = "") -> None:
+    """Remove drafts and snapshots that no run will resume: all but the one named."""
+    for path in releases_dir.glob(".*-*"):
+        if path.is_dir() and path.name != keep:
+            shutil.rmtree(path)
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("numpy", "pyarrow", "pydantic")}

@@ -1,0 +1,244 @@
+"""Reading a published release. Opening maps files and reads the manifest; it needs neither torch nor the encoder."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from matcher.matches import Shortlist
+from matcher.profiles import Capability, Need, NeedId, Organisation, Record
+from service.releases.check import damage
+from service.releases.errors import BrokenRelease, NoRelease, ReleaseError
+from service.releases.manifest import MANIFEST, Manifest, missing_files, read_manifest
+from service.releases.parts import BLOCK, Part, ShortlistHeader, part_name
+from service.releases.records import RecordFile, RecordMap
+from service.releases.reverse import ReverseIndex
+from service.wire import match_from_json
+
+if TYPE_CHECKING:
+    from matcher.catalogue import Catalogue
+
+P = TypeVar("P", bound=Record)
+CURRENT = "CURRENT"
+CHECK_EVERY = 0.5
+"""Seconds between two looks at CURRENT: a new release is seen within half a second, a request pays no stat."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseEntry:
+    """One need whose shortlist holds the capability, with the place it has there."""
+
+    need_id: NeedId
+    rank: int
+    position: int  # rank - 1: row in the need's shortlist
+
+
+class Release:
+    """One published release, read by mapping its files. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+        self._files: dict[str, RecordFile[Any]] = {}
+        self._parts: dict[int, Part] = {}
+
+    @classmethod
+    def open(cls, folder: Path) -> "Release":
+        """Open a folder after checking its manifest and the sizes of its files; hashes are checked by ``verify``."""
+        manifest = read_manifest(folder)
+        if problems := missing_files(folder, manifest):
+            raise BrokenRelease(folder.name, problems)
+        return cls(folder, manifest)
+
+    @property
+    def id(self) -> str:
+        """The release id: every response names it."""
+        return self.manifest.id
+
+    def verify(self) -> None:
+        """Read every byte and compare it with the manifest; raises BrokenRelease."""
+        if problems := damage(self.folder, self.manifest):
+            raise BrokenRelease(self.id, problems)
+
+    # Records
+
+    def records(self, kind: str) -> RecordFile[Any]:
+        """Give the records of one kind (a key of ``matcher.profiles.KINDS``), parsed lazily."""
+        if kind not in self._files:
+            self._files[kind] = RecordFile(self.folder / "records", kind)
+        return self._files[kind]
+
+    @property
+    def needs(self) -> RecordFile[Need]:
+        """The needs, in id order; the row is the need's place in the parts."""
+        return self.records("needs")
+
+    @property
+    def capabilities(self) -> RecordFile[Capability]:
+        """The capabilities, in id order; the row is the row of every array."""
+        return self.records("capabilities")
+
+    @property
+    def organisations(self) -> Mapping[str, Organisation]:
+        """The organisations by id."""
+        return RecordMap(self.records("organisations"))
+
+    # Arrays
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Map every array of the catalogue, by name."""
+        names = (Path(name).stem for name in self.manifest.files if name.startswith("arrays/"))
+        return {name: np.load(self.folder / "arrays" / f"{name}.npy", mmap_mode="r") for name in names}
+
+    @cached_property
+    def catalogue(self) -> "Catalogue":
+        """The catalogue over the mapped arrays, for matching new needs."""
+        from matcher.catalogue import Catalogue
+
+        return Catalogue.from_arrays(self.arrays(), self.capabilities, self.organisations)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """What the night measured: tiers, coverage, exposure, needs without an eligible capability."""
+        found: dict[str, Any] = json.loads((self.folder / "metrics.json").read_bytes())
+        return found
+
+    # Shortlists
+
+    def header(self, need_id: str) -> ShortlistHeader | None:
+        """Give the counts and notes of a need's shortlist; None when the release has no such need."""
+        row = self.needs.row_of(need_id)
+        return None if row is None else self._part(row // BLOCK).headers[row % BLOCK]
+
+    def match_texts(self, need_id: str, limit: int | None = None) -> list[str]:
+        """Give a need's matches as JSON texts in rank order; empty when there are none or the need is not here."""
+        row = self.needs.row_of(need_id)
+        return [] if row is None else self._part(row // BLOCK).column(row % BLOCK, "detail")[:limit]
+
+    def match_text(self, need_id: str, capability_id: str) -> str | None:
+        """Give one pair's match as JSON text; None when the shortlist does not hold it."""
+        row = self.needs.row_of(need_id)
+        if row is None:
+            return None
+        found = self._part(row // BLOCK).columns(row % BLOCK, ("capability_id", "detail"))
+        texts: dict[str, str] = dict(zip(found["capability_id"], found["detail"], strict=True))
+        return texts.get(capability_id)
+
+    def shortlist(self, need_id: str) -> Shortlist | None:
+        """Give a need's shortlist as the matcher made it, parsed; None when the release has no such need."""
+        header = self.header(need_id)
+        if header is None:
+            return None
+        matches = tuple(match_from_json(text) for text in self.match_texts(need_id))
+        return Shortlist(header.need_id, header.need_title, matches, header.eligible, header.considered, header.notes)
+
+    def reverse(self, capability_id: str) -> list[ReverseEntry]:
+        """List the needs whose shortlists hold a capability, by falling score, then need id."""
+        row = self.capabilities.row_of(capability_id)
+        if row is None:
+            return []
+        needs, places = self._reverse.of(row)
+        ids = self.needs
+        return [
+            ReverseEntry(NeedId(ids.id_of(int(need))), int(place) + 1, int(place))
+            for need, place in zip(needs, places, strict=True)
+        ]
+
+    def reverse_texts(self, capability_id: str, limit: int | None = None) -> list[str]:
+        """Give the matches of a capability as JSON texts, in the order of ``reverse``."""
+        texts = (self.match_text(entry.need_id, capability_id) for entry in self.reverse(capability_id)[:limit])
+        return [text for text in texts if text is not None]
+
+    def each_shortlist(
+        self, columns: Sequence[str] = ("detail",)
+    ) -> Iterator[tuple[ShortlistHeader, dict[str, list[Any]]]]:
+        """Walk every shortlist in the order of the need ids with the named columns (see ``parts.COLUMNS``)."""
+        for number in range(self.part_count):
+            yield from self._part(number).each(columns)
+
+    @property
+    def part_count(self) -> int:
+        """How many parts the shortlists lie in."""
+        return -(-len(self.needs) // BLOCK)
+
+    @cached_property
+    def _reverse(self) -> ReverseIndex:
+        return ReverseIndex(self.folder / "matches")
+
+    def _part(self, number: int) -> Part:
+        if number not in self._parts:
+            self._parts[number] = Part(self.folder / "matches" / part_name(number))
+        return self._parts[number]
+
+
+def current_id(releases_dir: Path) -> str | None:
+    """Read which release is served; None before the first one."""
+    try:
+        return (releases_dir / CURRENT).read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def current_release(releases_dir: Path) -> Release:
+    """Open the release that is served; raises NoRelease before the first one."""
+    name = current_id(releases_dir)
+    if name is None:
+        raise NoRelease(f"expected a published release in {releases_dir}; found none; run matcher nightly first")
+    return Release.open(releases_dir / name)
+
+
+def published(releases_dir: Path) -> list[Manifest]:
+    """List the published releases, oldest first; folders that cannot be read are left out and logged."""
+    found = []
+    for folder in releases_dir.glob(f"[!.]*/{MANIFEST}"):
+        try:
+            found.append(read_manifest(folder.parent))
+        except ReleaseError as error:
+            _log.warning("release cannot be read", folder=folder.parent.name, error=str(error))
+    return sorted(found, key=lambda manifest: (manifest.created_at, manifest.id))
+
+
+class CurrentRelease:
+    """The release that is served, kept open; follows CURRENT. One object a process, shared by its threads."""
+
+    def __init__(self, releases_dir: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._dir, self._clock = releases_dir, clock
+        self._lock = threading.Lock()
+        self._release: Release | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._next_look = float("-inf")
+
+    def get(self) -> Release:
+        """Give the served release; raises NoRelease before the first one.
+
+        Looks at CURRENT at most every half second. A new release that cannot be opened is logged and the one in hand
+        stays served.
+        """
+        if self._clock() >= self._next_look and self._lock.acquire(blocking=self._release is None):
+            try:
+                self._look()
+            finally:
+                self._lock.release()
+        release = self._release
+        return current_release(self._dir) if release is None else release
+
+    def _look(self) -> None:
+        try:
+            facts = (self._dir / CURRENT).stat()
+            stamp = (facts.st_mtime_ns, facts.st_ino)
+            if stamp != self._stamp:
+                self._release, self._stamp = current_release(self._dir), stamp
+                _log.info("release opened", release=self._release.id)
+        except (OSError, ReleaseError) as error:
+            if self._release is not None:
+                _log.error("new release not opened, the old one stays", error=str(error))
+        self._next_look = self._clock() + CHECK_EVERY
