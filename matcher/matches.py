@@ -51,8 +51,7 @@ class TopicEvidence:
 
     passages: tuple[PassageEvidence, ...]  # best first; these are the sections the dense part is made of
     terms: tuple[TermEvidence, ...]  # largest first, all of them
-    dense: float  # pair's dense score, see SCIENCE: best section and bonuses for further ones
-    dense_part: float
+    dense_part: float  # from the best section pair and bonuses for further ones
     lexical_part: float
 
 
@@ -90,7 +89,7 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One pairing. ``score`` in (0, 1); ``z`` = base + sum of points; ``best_score`` is reached if all unknowns turn out well."""
+    """One pairing: z = base + sum of points, ``score`` its sigmoid; ``best_score`` if every unknown turned out well."""
 
     need_id: NeedId
     capability_id: CapabilityId
@@ -114,7 +113,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """A need's matches in rank order: eligible ones first, near misses after them."""
+    """A need's matches in rank order: eligible ones first, near misses (tier C) after them."""
 
     need_id: NeedId
     need_title: str

@@ -1,0 +1,160 @@
+"""The same points as sentences: an explanation is not written about the score, it is the score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher import cooperation, gates, questions, sections, signals, topic
+from matcher.asked import Asked, Pair
+from matcher.matches import Contribution, Match, TopicEvidence
+from matcher.profiles import CapabilityId, NeedId, OrganisationId
+from matcher.scoring import SIGNALS, Floats, Scorer
+from matcher.vocabulary import GateName, GateState, SignalName, Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matcher.catalogue import Catalogue
+    from matcher.gates import GatePolicy
+    from matcher.matches import Gate, NearMiss, OpenQuestion
+    from matcher.places import PlaceBook
+    from matcher.topic import NeedText
+
+COVERED: Final = 0.6  # coverage from which a pair with every gate passed is tier A (DOMAIN)
+DIGITS: Final = 6  # of every published number: fewer than two processors could disagree about
+
+NAMES: Final = {
+    SignalName.TOPIC: "topic",
+    SignalName.SDG: "SDGs",
+    SignalName.SECTOR: "sector",
+    SignalName.MODE: "mode of transfer",
+    SignalName.MATURITY: "maturity",
+    SignalName.ENVELOPE: "site conditions",
+    SignalName.RESOURCES: "infrastructure and skills",
+    SignalName.BUDGET: "budget",
+    SignalName.LANGUAGE: "language",
+    SignalName.CONTEXT: "similar context",
+    SignalName.FRESHNESS: "freshness",
+    SignalName.INTEREST: "the provider's interest",
+}
+"""Signal -> how a sentence calls it."""
+
+_REASONS: Final = 4  # the largest contributions named in a summary
+
+
+@dataclass(frozen=True, eq=False)
+class Explainer:
+    """Turns ranked rows into Matches; knows what the ranking knew and nothing else."""
+
+    catalogue: Catalogue
+    places: PlaceBook
+    scorer: Scorer
+    policy: GatePolicy
+
+    def explain(
+        self, asked: Asked, text: NeedText, row: int, states: npt.NDArray[np.int8], values: Floats
+    ) -> Match | None:
+        """Explain one row, unranked; None for a pair that fails a hard gate for which no fix can be stated."""
+        capability = self.catalogue.capabilities[row]
+        provider = self.catalogue.organisations.get(capability.organisation_id)
+        pair = Pair(asked, self.catalogue.columns, row, capability, provider)
+        judged = gates.explain(pair, states, self.policy)
+        hard = {gate.gate for gate in judged if self.policy.is_hard(gate.gate)}
+        failed = [gate for gate in judged if gate.state is GateState.FAIL and gate.gate in hard]
+        misses = questions.near_misses(pair, failed)
+        if failed and not misses:
+            return None
+        found = topic.evidence(self.catalogue, text, row, sections.of_capability(capability), float(values[0]))
+        contributions = self._contributions(pair, values, found, text)
+        asks = questions.open_questions(pair, judged, contributions)
+        table = values[:, None]
+        z, coverage = float(self.scorer.z(table)[0]), float(self.scorer.coverage(table)[0])
+        typed = cooperation.classify(asked, pair, self.places)
+        return Match(
+            need_id=NeedId(asked.need.id),
+            capability_id=CapabilityId(capability.id),
+            organisation_id=OrganisationId(capability.organisation_id),
+            capability_title=capability.title,
+            rank=0,
+            score=round(float(self.scorer.score(self.scorer.z(table))[0]), DIGITS),
+            z=z,
+            base=self.scorer.base,
+            best_score=round(float(self.scorer.score(self.scorer.best_z(table))[0]), DIGITS),
+            tier=_tier(judged, hard, failed, coverage),
+            coverage=round(coverage, DIGITS),
+            gates=judged,
+            contributions=contributions,
+            near_miss=misses,
+            open_questions=asks,
+            cooperation=typed.kind,
+            cooperation_reason=typed.reason,
+            summary=summarise(contributions, judged, misses, asks),
+        )
+
+    def _contributions(
+        self, pair: Pair, values: Floats, found: TopicEvidence, text: NeedText
+    ) -> tuple[Contribution, ...]:
+        """Give every signal its addend; signals without weight on either side are left out."""
+        need_weights, provider_weights = self.scorer.sides()
+        shown = []
+        for at, signal in enumerate(SIGNALS):
+            need, provider = float(need_weights[at]), float(provider_weights[at])
+            if need + provider == 0:
+                continue
+            value = None if np.isnan(values[at]) else float(values[at])
+            worth = value or 0.0
+            about = signal is SignalName.TOPIC
+            said = topic.sentence(found, text.words) if about else signals.evidence(signal, pair, value)
+            possible = (need + provider) / 2
+            points = possible * worth
+            shown.append(
+                Contribution(
+                    signal, value, points, need * worth, provider * worth, possible, said, found if about else None
+                )
+            )
+        return tuple(shown)
+
+
+def _tier(judged: Sequence[Gate], hard: set[GateName], failed: Sequence[Gate], coverage: float) -> Tier:
+    if failed:
+        return Tier.C
+    passed = all(gate.state is GateState.PASS for gate in judged if gate.gate in hard)
+    return Tier.A if passed and coverage >= COVERED else Tier.B
+
+
+def summarise(
+    contributions: Sequence[Contribution],
+    judged: Sequence[Gate],
+    misses: Sequence[NearMiss],
+    asks: Sequence[OpenQuestion],
+) -> str:
+    """Write one paragraph: the largest points, what fails and what would mend it, what is not known."""
+    earned = sorted((one for one in contributions if one.points > 0), key=lambda one: -one.points)[:_REASONS]
+    reasons = "; ".join(f"{NAMES[one.signal]} +{one.points:.2f}: {one.evidence}" for one in earned)
+    parts = [f"{reasons[:1].upper()}{reasons[1:]}." if reasons else "Nothing that is known speaks for this pair."]
+    failed = [f"{gate.gate.value}: {gate.detail}" for gate in judged if gate.state is GateState.FAIL]
+    if failed:
+        parts.append(f"Fails {'; '.join(failed)}.")
+    if misses:
+        parts.append(f"Would be eligible: {'; '.join(miss.fix for miss in misses)}.")
+    unknown = [gate.gate.value for gate in judged if gate.state is GateState.UNKNOWN]
+    if unknown:
+        parts.append(f"Not known yet: {', '.join(unknown)}.")
+    if asks:
+        parts.append(f"Ask first: {asks[0].question}")
+    return " ".join(parts)
+
+
+def notes(matches: Sequence[Match], eligible: int) -> tuple[str, ...]:
+    """Say what a broker must know about the whole list."""
+    said = []
+    if not eligible:
+        said.append("No capability passes every hard gate: what is listed would need a change first.")
+    tiers = {match.tier for match in matches if match.tier is not Tier.C}
+    if tiers == {Tier.B}:
+        said.append("Every eligible match is tier B: none has all gates confirmed with enough evidence.")
+    return tuple(said)

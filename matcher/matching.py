@@ -1,0 +1,184 @@
+"""The one path from needs to shortlists. Start here.
+
+One need walks: texts -> vectors and terms -> gates as a mask -> candidates -> signals -> one additive score -> rank ->
+what is shown. ``match`` is ``match_all`` of one, so that a batch and an ad-hoc answer cannot differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.index import PANEL, top_k
+from matcher import catalogue as catalogues
+from matcher import encoding, explanation, gates, questions, sections, signals, topic
+from matcher.asked import Asked
+from matcher.explanation import Explainer
+from matcher.gates import GatePolicy
+from matcher.gathering import goals_of, sectors_of
+from matcher.matches import Match, Shortlist
+from matcher.profiles import NeedId
+from matcher.scoring import Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from embeddings.encoder import Encoder
+    from matcher.catalogue import Catalogue
+    from matcher.places import PlaceBook
+    from matcher.profiles import Need
+    from matcher.topic import NeedText
+
+CANDIDATES: Final = 200  # eligible capabilities scored in full, the best by text; twice k where that is more
+RELATED: Final = 50  # further ones with the best shared SDGs and sectors, whatever their texts
+NEAR_MISSES: Final = 5  # shown after the eligible; more where these leave room up to k
+BLOCK: Final = 32  # needs whose scores of all capabilities are held at once
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """One need, ready to be matched."""
+
+    need: Need
+    asked: Asked
+    text: NeedText
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranked:
+    """Rows in rank order with their values (signals, rows) and joint z."""
+
+    rows: Rows
+    values: Floats
+    z: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Matcher:
+    """Ranks a catalogue for needs under a policy, as of a date. Holds no state: every call answers alike."""
+
+    catalogue: Catalogue
+    encoder: Encoder
+    places: PlaceBook
+    as_of: date
+    scorer: Scorer = field(default_factory=Scorer)
+    policy: GatePolicy = field(default_factory=GatePolicy)
+
+    def match(self, need: Need, k: int = 10) -> Shortlist:
+        """Return the k best eligible capabilities of one need, and near misses after them."""
+        return next(self.match_all([need], k))
+
+    def match_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[Shortlist]:
+        """Yield one shortlist a need, in order.
+
+        1. Encode a block of needs. 2. Score their texts against every capability. 3. Judge, pick, score and rank each.
+        """
+        for block in self._blocks(needs):
+            vectors = np.concatenate([prepared.text.vectors for prepared in block])
+            starts = np.cumsum([0, *(len(prepared.text.vectors) for prepared in block)])
+            scores = self.catalogue.index.pair_scores(vectors, starts, topic.SECTION_WEIGHTS)
+            for prepared, row in zip(block, scores, strict=True):
+                yield self._shortlist(prepared, topic.dense_values(row), k)
+
+    def _blocks(self, needs: Iterable[Need]) -> Iterator[list[_Prepared]]:
+        """Group needs so that their passages fill a panel of the index."""
+        block: list[_Prepared] = []
+        passages = 0
+        for prepared in self._prepare(needs):
+            if block and (passages + len(prepared.text.vectors) > PANEL or len(block) == BLOCK):
+                yield block
+                block, passages = [], 0
+            block.append(prepared)
+            passages += len(prepared.text.vectors)
+        if block:
+            yield block
+
+    def _prepare(self, needs: Iterable[Need]) -> Iterator[_Prepared]:
+        """Encode needs a batch at a time and resolve what they ask for."""
+        batch: list[Need] = []
+        for need in needs:
+            batch.append(need)
+            if len(batch) == catalogues.BATCH:
+                yield from self._prepare_batch(batch)
+                batch = []
+        yield from self._prepare_batch(batch)
+
+    def _prepare_batch(self, needs: Sequence[Need]) -> Iterator[_Prepared]:
+        texts = [sections.of_need(need) for need in needs]
+        encoded = catalogues.encode(texts, self.encoder, role=lambda e, parts: e.encode_queries(parts))
+        at = section = 0
+        for need, parts in zip(needs, texts, strict=True):
+            first = at
+            passages: list[tuple[str, str]] = []
+            for part in parts:
+                count = encoded.passages[section]
+                passages += [(part.title, cut) for cut in catalogues.cut(part.text, encoded.ends[at : at + count])]
+                at, section = at + count, section + 1
+            asked = Asked.of(need, self.catalogue.organisations, self.catalogue.columns, self.places)
+            text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
+            yield _Prepared(need, asked, text)
+
+    def _shortlist(self, prepared: _Prepared, dense: npt.NDArray[np.float32], k: int) -> Shortlist:
+        """Mask, pick, score, rank, show."""
+        states = gates.judge(prepared.asked, self.catalogue.columns, self.policy)
+        topics = topic.fuse(dense, topic.lexical_values(self.catalogue, prepared.text))
+        eligible = gates.allowed(states, self.policy)
+        chosen = self._rank(prepared, topics, self._candidates(prepared, topics, eligible, k))
+        matches = self._show(prepared, states, chosen, first=1, limit=k)
+        room = max(NEAR_MISSES, k - len(matches))
+        near = questions.near_miss_mask(states, self.policy)
+        missed = self._rank(prepared, topics, top_k(topics, max(CANDIDATES, room), near).rows)
+        matches += self._show(prepared, states, missed, first=len(matches) + 1, limit=room)
+        return Shortlist(
+            NeedId(prepared.need.id),
+            prepared.need.title,
+            tuple(matches),
+            eligible=int(eligible.sum()),
+            considered=len(self.catalogue),
+            notes=explanation.notes(matches, int(eligible.sum())),
+        )
+
+    def _candidates(
+        self, prepared: _Prepared, topics: npt.NDArray[np.float32], eligible: npt.NDArray[np.bool_], k: int
+    ) -> Rows:
+        """Unite the best by text with the best by shared SDGs and sectors; ascending, all of them eligible."""
+        by_text = top_k(topics, max(CANDIDATES, 2 * k), eligible).rows
+        if len(by_text) == np.count_nonzero(eligible):
+            return np.sort(by_text)
+        columns, need = self.catalogue.columns, prepared.need
+        goals = encoding.counts(columns.sdg_goals.members, columns.sdg_goals.mask(goals_of(need) or ()))
+        wanted = columns.sectors.mask(sectors_of(need.sectors, need.crs_purpose))
+        fields = encoding.counts(columns.sectors.members, wanted)
+        shared = goals[columns.sdg_goals.codes] + 2 * fields[columns.sectors.codes]
+        related = top_k(shared.astype(np.float32) + topics / 2, RELATED, eligible & (shared > 0)).rows
+        return np.union1d(by_text, related)
+
+    def _rank(self, prepared: _Prepared, topics: npt.NDArray[np.float32], rows: Rows) -> _Ranked:
+        """Order rows by joint z to six digits, ties by row, which is by id."""
+        rows = np.sort(rows)
+        structured = signals.measure(prepared.asked, self.catalogue.columns, rows)
+        values = np.vstack([topics[rows].astype(np.float64), structured])
+        z = self.scorer.z(values)
+        order = np.argsort(-np.round(z, 6), kind="stable")
+        return _Ranked(rows[order], values[:, order], z[order])
+
+    def _show(
+        self, prepared: _Prepared, states: npt.NDArray[np.int8], ranked: _Ranked, *, first: int, limit: int
+    ) -> list[Match]:
+        """Explain ranked rows, at most ``limit``; a pair whose failure has no stated fix is left out."""
+        explainer = Explainer(self.catalogue, self.places, self.scorer, self.policy)
+        shown: list[Match] = []
+        for at, row in enumerate(ranked.rows.tolist()):
+            if len(shown) == limit:
+                break
+            match = explainer.explain(prepared.asked, prepared.text, row, states[:, row], ranked.values[:, at])
+            if match is not None:
+                shown.append(replace(match, rank=first + len(shown)))
+        return shown

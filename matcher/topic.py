@@ -1,0 +1,133 @@
+"""What two texts have in common: dense and lexical evidence on absolute scales, fused, and quoted for what is shown.
+
+The fusion is convex (Bruch, Gai and Ingber, TOIS 2023), but over absolute scales instead of the need's own maxima: a
+hopeless need then scores low, deleting a rival changes nobody's score, and the same number means about the same in
+every need. Cosines below 0 and lexical values above 1 are cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.index import SectionWeights
+from embeddings.lexical import WORD, terms
+from matcher.matches import PassageEvidence, TermEvidence, TopicEvidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embeddings.encoder import Matrix
+    from embeddings.lexical import Query
+    from matcher.catalogue import Catalogue
+    from matcher.sections import Section
+
+DENSE_SHARE: Final = 0.43
+"""Weight of the dense part: the middle of the flat optimum (0.4 to 0.5) over seven public collections, see README."""
+
+SECTION_WEIGHTS: Final = SectionWeights()
+QUOTE: Final = 400  # characters of a quoted passage
+SHOWN_TERMS: Final = 5
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class NeedText:
+    """A need's texts ready to be searched with: passages with vectors, and one lexical query for each view.
+
+    The views are the core alone and core with gap; a pair earns the better of the two, so that stating a gap can only
+    help it.
+    """
+
+    sections: tuple[Section, ...]
+    passages: tuple[tuple[str, str], ...]  # (section title, passage) for each row of ``vectors``
+    vectors: Matrix
+    views: tuple[Query, ...]
+    words: Mapping[str, str]  # stem -> the first word of the need that has it, for showing
+
+    @classmethod
+    def of(
+        cls, catalogue: Catalogue, sections: tuple[Section, ...], passages: tuple[tuple[str, str], ...], vectors: Matrix
+    ) -> NeedText:
+        """Prepare the views against the catalogue's frozen statistics."""
+        texts = (sections[0].text, " ".join(section.text for section in sections))
+        views = tuple(catalogue.lexical.query(text) for text in texts[: len(sections)])
+        return cls(sections, passages, vectors, views, _words(texts[-1]))
+
+
+def _words(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for word in WORD.findall(text):
+        for stem in terms(word):
+            found.setdefault(stem, word)
+    return found
+
+
+def dense_values(scores: Floats) -> Floats:
+    """Bring pair scores of the index to [0, 1]."""
+    return np.asarray(np.clip(scores / np.float32(SECTION_WEIGHTS.largest), 0, 1), dtype=np.float32)
+
+
+def lexical_values(catalogue: Catalogue, text: NeedText) -> Floats:
+    """Best view's lexical score of every row, cut at 1."""
+    best = catalogue.lexical.scores(text.views[0])
+    for view in text.views[1:]:
+        np.maximum(best, catalogue.lexical.scores(view), out=best)
+    return np.minimum(best, 1, out=best)
+
+
+def fuse(dense: Floats, lexical: Floats) -> Floats:
+    """Topic value of every row, in [0, 1]."""
+    return np.float32(DENSE_SHARE) * dense + np.float32(1 - DENSE_SHARE) * lexical
+
+
+def evidence(
+    catalogue: Catalogue, text: NeedText, row: int, sections: Sequence[Section], value: float
+) -> TopicEvidence:
+    """Take a pair's topic value apart: the sections it is folded from, and an addend for every shared term."""
+    parts = max((catalogue.lexical.parts(view, row) for view in text.views), key=lambda p: sum(v for _, v in p))
+    scale = (1 - DENSE_SHARE) / max(1.0, sum(part for _, part in parts))
+    shared = tuple(TermEvidence(term, part * scale) for term, part in parts)
+    lexical_part = sum(term.value for term in shared)
+    passages = _passages(catalogue, text, row, sections)
+    return TopicEvidence(passages, shared, dense_part=value - lexical_part, lexical_part=lexical_part)
+
+
+def _passages(
+    catalogue: Catalogue, text: NeedText, row: int, sections: Sequence[Section]
+) -> tuple[PassageEvidence, ...]:
+    """Quote the best passage pair of each of the (at most three) sections that the dense part is folded from."""
+    similarities = catalogue.index.section_similarities(text.vectors, row)
+    best = similarities.max(axis=0)
+    quoted = catalogue.passages(row, sections)
+    found = []
+    for section in np.argsort(-best, kind="stable")[:3].tolist():
+        query = int(similarities[:, section].argmax())
+        nearest = 0
+        if len(quoted[section]) > 1:
+            nearest = int((catalogue.index.passages_of(row, section) @ text.vectors[query]).argmax())
+        title, passage = text.passages[query]
+        theirs = quote(quoted[section][nearest])
+        found.append(
+            PassageEvidence(title, quote(passage), sections[section].title, theirs, round(float(best[section]), 6))
+        )
+    return tuple(found)
+
+
+def quote(passage: str) -> str:
+    """Shorten a passage for showing, at a word's end."""
+    return passage if len(passage) <= QUOTE else passage[:QUOTE].rsplit(" ", 1)[0] + " \u2026"
+
+
+def sentence(topic: TopicEvidence, words: Mapping[str, str]) -> str:
+    """Say what the texts share."""
+    shared = [words.get(term.term, term.term) for term in topic.terms[:SHOWN_TERMS]]
+    if shared:
+        return f"both speak of {', '.join(shared)}"
+    if topic.passages and topic.passages[0].similarity > SECTION_WEIGHTS.floor:
+        return "related in meaning, though no word is shared"
+    return "the texts have little in common"

@@ -1,0 +1,117 @@
+"""Exact search: by hand, against brute force, and the same bytes alone or in a batch."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings.index import GRID, Index, SectionWeights, on_grid, top_k
+
+Floats = npt.NDArray[np.float32]
+
+
+def unit(rows: int, dimension: int, seed: int) -> Floats:
+    drawn = np.random.default_rng(seed).normal(size=(rows, dimension)).astype(np.float32)
+    return on_grid(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+
+
+def a_random_index(seed: int = 0, items: int = 40, dimension: int = 16) -> Index:
+    random = np.random.default_rng(seed)
+    sections = random.integers(0, 5, items)
+    passages = random.integers(1, 4, int(sections.sum()))
+    return Index.build(unit(int(passages.sum()), dimension, seed), passages.tolist(), sections.tolist())
+
+
+def brute_force(index: Index, queries: Floats, weights: SectionWeights) -> list[float]:
+    scores = []
+    for item in range(len(index)):
+        means = []
+        for section in range(index.starts[item], index.starts[item + 1]):
+            mean = index.vectors[index.section_starts[section] : index.section_starts[section + 1]].sum(axis=0)
+            means.append(float((queries @ (mean / np.linalg.norm(mean))).max()))
+        best = sorted(means, reverse=True) + [0.0, 0.0, 0.0][len(means) :]
+        extra = weights.second * max(0.0, best[1] - weights.floor) + weights.third * max(0.0, best[2] - weights.floor)
+        scores.append(best[0] + extra)
+    return scores
+
+
+def test_a_pair_is_scored_by_its_best_section_and_bonuses_for_two_more():
+    """SCIENCE 1, by hand: cosines 1, .6 and .5 with bonuses .2 over a floor of .2 make 1 + .2 * .4 + .2 * .3."""
+    vectors = np.array([[1, 0], [0.6, 0.8], [0.5, np.sqrt(0.75)]], dtype=np.float32)
+    index = Index.build(vectors, [1, 1, 1], [3])
+    score = index.pair_scores(np.array([[1, 0]], dtype=np.float32), np.array([0, 1]), SectionWeights(0.2, 0.2, 0.2))
+    assert score[0, 0] == pytest.approx(1 + 0.2 * 0.4 + 0.2 * 0.3, abs=1e-4)
+
+
+@given(st.integers(0, 1000))
+def test_pair_scores_equal_brute_force(seed: int):
+    """The blocked kernel computes what the definition says, items without sections included."""
+    index, queries = a_random_index(seed), unit(5, 16, seed + 1)
+    starts, weights = np.array([0, 2, 3, 5]), SectionWeights(0.2, 0.1, 0.2)
+    scores = index.pair_scores(queries, starts, weights)
+    for need in range(3):
+        expected = brute_force(index, queries[starts[need] : starts[need + 1]], weights)
+        assert scores[need] == pytest.approx(expected, abs=2e-3)
+
+
+def test_alone_and_in_a_batch_give_the_same_bytes():
+    """A need's scores do not depend on who shares its block, wherever in the block it stands."""
+    index = Index.build(unit(5000, 384, 1), [1] * 5000, [1] * 5000)
+    queries = unit(150, 384, 2)
+    together = index.pair_scores(queries, np.arange(151), SectionWeights())
+    for at in (0, 1, 17, 63, 64, 100, 149):
+        alone = index.pair_scores(queries[at : at + 1], np.array([0, 1]), SectionWeights())
+        assert alone.tobytes() == together[at].tobytes()
+
+
+def test_cosines_on_the_grid_are_exact():
+    """Whatever the order of summation, float32 gives the sum that float64 gives."""
+    left, right = unit(40, 384, 6), unit(300, 384, 7)
+    assert (left @ right.T == left.astype(np.float64) @ right.T.astype(np.float64)).all()
+    assert np.abs(left / GRID - np.round(left / GRID)).max() == 0
+
+
+def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch):
+    """Where the index is cut into chunks changes nothing."""
+    index, queries = a_random_index(3, items=200), unit(4, 16, 9)
+    whole = index.pair_scores(queries, np.arange(5), SectionWeights())
+    monkeypatch.setattr("embeddings.index.CHUNK", 7)
+    assert (index.pair_scores(queries, np.arange(5), SectionWeights()) == whole).all()
+
+
+@given(
+    st.lists(st.integers(0, 6).map(float), min_size=1, max_size=60),
+    st.integers(0, 70),
+    st.integers(0, 1000),
+)
+def test_top_k_is_a_stable_sort_of_the_allowed(scores: list[float], k: int, seed: int):
+    """Equal scores keep their order; what the mask forbids never takes a place."""
+    values = np.array(scores, dtype=np.float32)
+    allowed = np.random.default_rng(seed).random(len(scores)) < 0.7
+    expected = [row for row in np.argsort(-values, kind="stable") if allowed[row]][:k]
+    assert top_k(values, k, allowed).rows.tolist() == expected
+
+
+def test_search_masks_before_the_cut():
+    """A filter never leaves fewer than k results while k are allowed."""
+    index = Index.build(unit(50, 8, 4), [1] * 50, [1] * 50)
+    allowed = np.zeros(50, dtype=np.bool_)
+    allowed[[3, 30, 41]] = True
+    hits = index.search(unit(1, 8, 5), 3, allowed=allowed)[0]
+    assert sorted(hits.rows.tolist()) == [3, 30, 41]
+
+
+def test_a_wrong_dimension_names_both_numbers():
+    """The error says what was expected and what came."""
+    with pytest.raises(ValueError, match="expected queries of dimension 16; got 3"):
+        a_random_index().search(np.zeros((1, 3), dtype=np.float32), 1)
+
+
+def test_section_similarities_are_what_is_folded():
+    """The explanation's cosines rebuild the score."""
+    index, queries = a_random_index(7), unit(2, 16, 8)
+    scores = index.pair_scores(queries, np.array([0, 2]), SectionWeights(0, 0, 0))[0]
+    for item in range(len(index)):
+        found = index.section_similarities(queries, item)
+        assert (found.max() if found.size else 0.0) == pytest.approx(float(scores[item]), abs=1e-5)

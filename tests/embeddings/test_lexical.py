@@ -1,0 +1,75 @@
+"""BM25F against a peer, by hand, and as properties."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings.lexical import B, K1, Lexical, terms
+
+WORDS = ["solar", "pump", "water", "farm", "wind", "turbine", "river", "village", "clinic", "school"]
+texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
+catalogues = st.lists(st.lists(texts, min_size=1, max_size=3), min_size=2, max_size=8)
+
+
+def test_one_section_an_item_is_bm25_with_lucene_idf():
+    """With a single section the values are those of bm25s, an independent implementation."""
+    import bm25s
+
+    corpus = ["solar pump water", "wind farm wind turbine river village", "water clinic", "school solar farm"]
+    ours = Lexical.build([[text] for text in corpus])
+    peer = bm25s.BM25(k1=K1, b=B, method="lucene")
+    peer.index([text.split() for text in corpus], show_progress=False)
+    for word in WORDS:
+        query = ours.query(word)
+        mine = ours.scores(query) * query.norm / query.weights[0] if len(query.terms) else np.zeros(len(corpus))
+        stemless = peer.get_scores([word]) if word in peer.vocab_dict else np.zeros(len(corpus))
+        assert mine == pytest.approx(stemless, abs=1e-5), word
+
+
+def test_worked_by_hand():
+    """Two items of one term each: idf = ln(1 + (2 - 1 + .5) / (1 + .5)), tf saturates at average length."""
+    lexical = Lexical.build([["solar"], ["wind"]])
+    query = lexical.query("solar")
+    idf = np.log(1 + 1.5 / 1.5)
+    expected = np.sqrt(idf) * idf * (1 / (1 + K1)) / (2 * np.sqrt(idf) * idf)
+    assert lexical.scores(query) == pytest.approx([expected, 0.0], rel=1e-5)
+
+
+def test_words_are_stemmed_and_stop_words_left_out():
+    """Inflections meet; words without content do not count."""
+    assert terms("The pumps were pumping") == terms("pumped pump")
+
+
+@given(catalogues, texts)
+def test_parts_add_up_to_the_score(items: list[list[str]], text: str):
+    """The lexical part of an explanation is an exact sum over terms."""
+    lexical = Lexical.build(items)
+    query = lexical.query(text)
+    scores = lexical.scores(query)
+    for item in range(len(items)):
+        assert sum(part for _, part in lexical.parts(query, item)) == pytest.approx(float(scores[item]), abs=1e-5)
+
+
+@given(catalogues, texts)
+def test_deleting_a_further_section_never_raises_a_score(items: list[list[str]], text: str):
+    """Statistics are frozen on first sections, and a section's counts only ever add."""
+    before = Lexical.build(items)
+    after = Lexical.build([sections[:1] for sections in items])
+    assert (after.scores(after.query(text)) <= before.scores(before.query(text)) + 1e-6).all()
+
+
+@given(catalogues, texts)
+def test_arrays_restore_the_same_scores(items: list[list[str]], text: str):
+    """A release keeps arrays and gets the same searcher back."""
+    built = Lexical.build(items)
+    restored = Lexical.from_arrays(built.arrays())
+    assert (restored.scores(restored.query(text)) == built.scores(built.query(text))).all()
+
+
+def test_an_empty_catalogue_and_unknown_words_score_nothing():
+    """Nothing to search, or nothing known to search for, is an answer of zeros."""
+    assert Lexical.build([]).scores(Lexical.build([]).query("solar")).shape == (0,)
+    assert Lexical.build([[""]]).scores(Lexical.build([[""]]).query("solar")).tolist() == [0.0]
+    lexical = Lexical.build([["solar"]])
+    assert lexical.scores(lexical.query("unheard of")).tolist() == [0.0]
