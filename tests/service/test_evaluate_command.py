@@ -1,0 +1,72 @@
+"""``matcher evaluate``: files in, figures out, keys as documented."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from matcher.evaluation import MEASURES
+from service import cli
+
+SCHEMA = Path(__file__).parents[2] / "data" / "schema" / "evaluation.json"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    texts = {
+        "run": "n1 Q0 a 1 0.9 x\nn1 Q0 b 2 0.8 x\nn2 Q0 c 1 0.9 x\n",
+        "worse": "n1 Q0 b 1 0.9 x\nn1 Q0 a 2 0.8 x\nextra Q0 a 1 0.8 x\n",
+        "qrels": "query-id\tcorpus-id\tscore\nn1\ta\t1\nn2\tc\t1\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    return {name: str(tmp_path / name) for name in texts}
+
+
+def _run(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.main(["evaluate", *arguments])
+    assert not left.value.code
+
+
+def test_json_fits_the_published_schema(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    _run(["--run", files["run"], "--qrels", files["qrels"], "--json"])
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert found["needs"] == 2
+    assert found["baseline"] is None
+    assert {name: estimate["value"] for name, estimate in found["measures"].items()} == dict.fromkeys(MEASURES, 1)
+
+
+def test_json_with_a_baseline_fits_the_schema_too(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    _run(["--run", files["run"], "--qrels", files["qrels"], "--baseline", files["worse"], "--json"])
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.validate(found, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert found["baseline"]["measures"]["MRR"]["value"] == pytest.approx(0.25)
+    assert found["baseline"]["difference"]["MRR"]["value"] == pytest.approx(0.75)
+
+
+def test_the_table_names_every_measure_and_what_did_not_count(
+    files: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(["--run", files["worse"], "--qrels", files["qrels"]])
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in MEASURES)
+    assert "2 needs judged, 1 of them without results" in shown
+    assert "1 needs of the run are not judged" in shown
+
+
+def test_a_comparison_says_whether_the_difference_is_real(
+    files: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(["--run", files["run"], "--qrels", files["qrels"], "--baseline", files["run"]])
+    assert "not shown to be real" in capsys.readouterr().out
+
+
+def test_measures_of_the_report_are_those_that_are_computed() -> None:
+    from typing import get_args
+
+    from service.judging import Measure
+
+    assert get_args(Measure) == tuple(MEASURES)
