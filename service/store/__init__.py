@@ -27,6 +27,7 @@ from service.store.reading import (
     get_record,
     history,
     list_records,
+    places_covering,
     snapshot,
 )
 from service.store.records import UpsertCounts, upsert_records, withdraw
@@ -67,6 +68,7 @@ __all__ = [
     "list_releases",
     "make_key",
     "open_store",
+    "places_covering",
     "revoke_key",
     "save_release",
     "snapshot",

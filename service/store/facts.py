@@ -64,8 +64,8 @@ def words(text: str) -> list[str]:
 
 
 def place_value(name: str) -> str:
-    """Return a place name as it is filtered by: "  Côte  d'Ivoire" and "cote d'ivoire" are one value."""
-    return " ".join(_folded(printable(name)).split())[:_VALUE_CHARACTERS]
+    """Return a place name as it is filtered by: as stated, single-spaced. What it stands for is asked as of a date."""
+    return " ".join(printable(name).split())[:_VALUE_CHARACTERS]
 
 
 def _folded(text: str) -> str:

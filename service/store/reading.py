@@ -8,13 +8,14 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from matcher.errors import BadInput
+from matcher.places import PlaceBook
 from matcher.profiles import Profile
 from matcher.vocabulary import Confidentiality, ReviewState
 from service.store.errors import UnknownRecord
@@ -67,7 +68,7 @@ class SnapshotRow:
 class Filters:
     """What a record must be to be listed; None asks nothing, several values of one filter mean any of them."""
 
-    places: Collection[str] | None = None  # names or codes as records state them, whatever their case and accents
+    places: Collection[str] | None = None  # as records state them: see places_covering
     sector: str | None = None  # a parent finds its children
     sdg: int | None = None
     organisation_id: str | None = None
@@ -115,6 +116,23 @@ def list_records(
     found = session.execute(query).all()
     items = tuple(_stored(row) for row in found[:limit])
     return Page(items, _cursor(items[-1]) if len(found) > limit else None)
+
+
+def places_covering(session: Session, country: str, book: PlaceBook, as_of: date) -> frozenset[str]:
+    """Return the stated places that stood for a country on a date, for ``Filters.places``.
+
+    Names that resolve to nothing cover nothing. Raises UnknownPlace if ``country`` is none.
+    """
+    code = book.country(country)
+    stated = select(FacetRow.value).where(FacetRow.facet == "country").distinct()
+    return frozenset(name for name in session.execute(stated).scalars() if code in _resolved(book, name, as_of))
+
+
+def _resolved(book: PlaceBook, name: str, as_of: date) -> frozenset[str]:
+    try:
+        return book.resolve(name, as_of)
+    except BadInput:
+        return frozenset()
 
 
 def count_records(session: Session) -> dict[str, int]:

@@ -1,0 +1,112 @@
+"""Opening the store, its habits and its refusals."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from matcher.errors import BadInput
+from matcher.matches import Event
+from matcher.profiles import CapabilityId, NeedId
+from matcher.vocabulary import Stage
+from service.store import (
+    SchemaMismatch,
+    Store,
+    StoreUnavailable,
+    add_event,
+    connect,
+    open_store,
+    upgrade,
+    upsert_records,
+)
+from tests.builders import a_need
+from tests.service.store.conftest import SERVER
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+sqlite_only = pytest.mark.skipif(bool(SERVER), reason="speaks of SQLite, and the tests run on PostgreSQL")
+
+
+def setting(store: Store, name: str) -> object:
+    with store.writing() as session:
+        return session.execute(text(f"PRAGMA {name}")).scalar()
+
+
+@sqlite_only
+def test_sqlite_logs_ahead_waits_and_keeps_foreign_keys(store: Store) -> None:
+    assert setting(store, "journal_mode") == "wal"
+    assert setting(store, "busy_timeout") == 60_000
+    assert setting(store, "foreign_keys") == 1
+
+
+@sqlite_only
+def test_a_store_makes_its_folder(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/new/folder/m.db").close()
+    assert (tmp_path / "new/folder/m.db").exists()
+
+
+def test_reading_can_write_nothing(store: Store) -> None:
+    with pytest.raises(StoreUnavailable, match=r"readonly|read-only"), store.reading() as session:
+        session.execute(text("DELETE FROM api_keys"))
+    with store.writing() as session:  # the same connection may write again afterwards
+        session.execute(text("DELETE FROM api_keys"))
+
+
+def test_opening_again_changes_nothing(url: str) -> None:
+    open_store(url).close()
+    open_store(url).close()
+
+
+def test_a_newer_schema_is_refused_with_what_to_do(url: str, store: Store) -> None:
+    with store.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaMismatch, match="expected revision 0001; got 9999; a newer version of this program"):
+        open_store(url)
+
+
+@pytest.mark.usefixtures("store")
+def test_an_older_schema_is_migrated_only_when_asked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.store.schema.REVISIONS", ("0001", "0002"))
+    with pytest.raises(SchemaMismatch, match=r"expected revision 0002; got 0001; copy the database"):
+        open_store(url)
+
+
+def test_upgrading_twice_is_upgrading_once(url: str) -> None:
+    engine = connect(url)
+    upgrade(engine)
+    upgrade(engine)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["", "matcher.db", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])
+def test_an_address_that_cannot_be_used_says_what_can(url: str) -> None:
+    with pytest.raises(BadInput, match="database_url"):
+        open_store(url)
+
+
+@sqlite_only
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    path.write_text("these are notes " * 100)
+    with pytest.raises(StoreUnavailable, match="file is not a database; name another file"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_text().startswith("these are notes")
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    with pytest.raises(StoreUnavailable, match="check the address") as raised:
+        open_store("postgresql://matcher:hush@127.0.0.1:1/none")
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize("table", ["events", "record_versions"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET actor = 'x'", "DELETE FROM {}"])
+def test_what_happened_cannot_be_changed_even_in_sql(store: Store, table: str, change: str) -> None:
+    with store.writing() as session:
+        for title in ("before", "after"):
+            upsert_records(session, "needs", [a_need(title=title)], actor="tester", at=NOW)
+        add_event(session, Event(NeedId("need-1"), CapabilityId("cap-1"), "tester", NOW, Stage.VIEWED))
+    with pytest.raises(IntegrityError, match=f"{table} is append-only"), store.writing() as session:
+        session.execute(text(change.format(table)))
