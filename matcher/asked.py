@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Self
@@ -11,7 +11,7 @@ import numpy as np
 
 from matcher.atlas import Atlas, Geography, Problem
 from matcher.columns import Columns
-from matcher.encoding import Flags, Floats, Words, positions, primary
+from matcher.encoding import Flags, Floats, Words, plain, positions, primary
 from matcher.envelopes import Limit, limits
 from matcher.places import PlaceBook
 from matcher.profiles import Capability, Need, Organisation
@@ -41,13 +41,15 @@ class Asked:
     languages: frozenset[str]  # required, primary subtags
     bridged: frozenset[str]  # provider languages a facilitator can bridge for this need
     site: tuple[Limit, ...]
+    infrastructure: frozenset[str] | None  # what is available, as plain labels; None = unknown
+    skills: frozenset[str] | None
     problems: tuple[Problem, ...]
 
     @classmethod
     def of(
         cls,
         need: Need,
-        organisation: Organisation | None,
+        organisations: Mapping[str, Organisation],
         columns: Columns,
         places: PlaceBook,
         *,
@@ -62,7 +64,7 @@ class Asked:
         owner = need.owner_organisation_id
         return cls(
             need,
-            organisation,
+            organisations.get(owner),
             columns.as_of,
             countries,
             complete,
@@ -73,6 +75,8 @@ class Asked:
             frozenset(map(primary, need.languages_required or ())),
             frozenset(map(primary, bridged)),
             limits(need.site_conditions),
+            _labels(need.infrastructure_available),
+            _labels(need.skills_available),
             tuple(atlas.problems),
         )
 
@@ -86,6 +90,10 @@ class Pair:
     row: int
     capability: Capability
     organisation: Organisation | None = None  # the provider's
+
+
+def _labels(names: Iterable[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(map(plain, names))
 
 
 def _bits(at: np.ndarray[tuple[int], np.dtype[np.intp]], words: int) -> Words:

@@ -73,7 +73,7 @@ class Columns:
     sdg_goals: BitColumn  # goals of its targets included
     sdg_targets: BitColumn
     sectors: BitColumn  # those its CRS codes stand for included
-    crs: BitColumn
+    crs: BitColumn  # with the category (first three digits) of each code
     infrastructure: ListColumn
     skills: ListColumn
     deployments: ListColumn  # alpha-3 in Geography order, weighted by recency
@@ -85,6 +85,7 @@ class Columns:
     lead_time: npt.NDArray[np.float32]  # months; NaN = unknown
     offer_kind: npt.NDArray[np.uint8]  # position in OFFER_KINDS + 1
     updated: npt.NDArray[np.int32]  # day of the last change
+    training: npt.NDArray[np.bool_]  # whether training is stated to be included
     problems: tuple[Problem, ...] = field(default=())
 
     def __len__(self) -> int:
@@ -112,7 +113,7 @@ class Columns:
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         """Put the columns together again from ``arrays()``, memory-mapped or not, copying nothing."""
         parts: dict[str, Any] = {
-            name: kind(*(arrays[f"{name}_{part}"] for part in kind.__slots__)) for name, kind in _COMPOSED.items()
+            name: kind(*(arrays[f"{name}_{part.name}"] for part in fields(kind))) for name, kind in _COMPOSED.items()
         }
         plain: dict[str, Any] = {each.name: arrays[each.name] for each in fields(cls)[1:-1] if each.name not in parts}
         return cls(as_of=date.fromordinal(int(arrays["as_of"][0])), **parts, **plain)

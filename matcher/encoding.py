@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -75,7 +76,7 @@ class Dictionary(Generic[T]):
         return [value for value in self.uniques if value is not None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class BitColumn:
     """A set of few possible names per row: ``members`` is (words, distinct sets), its column 0 unknown and empty."""
 
@@ -88,26 +89,28 @@ class BitColumn:
         """Encode the distinct sets, given in code order from 1."""
         sets = [frozenset(one) for one in sets]
         known = vocabulary(name for one in sets for name in one) if names is None else names
-        place = {name.decode(): at for at, name in enumerate(known.tolist())}
         members = np.zeros((max(1, -(-len(known) // 64)), len(sets) + 1), np.uint64)
-        for column, one in enumerate(sets, start=1):
-            for name in one:
-                word, bit = divmod(place[name], 64)
-                members[word, column] |= np.uint64(1 << bit)
-        return cls(known, members, codes)
+        column = cls(known, members, codes)
+        for at, one in enumerate(sets, start=1):
+            members[:, at] = column.mask(one)
+        return column
 
     @classmethod
-    def encode(cls, rows: Dictionary[T], read: Callable[[T], Iterable[str]]) -> Self:
+    def encode(cls, rows: Dictionary[T], read: Callable[[T], Iterable[str]], names: Names | None = None) -> Self:
         """Encode what streamed by; ``read`` turns one distinct value into names."""
-        return cls.of([list(read(value)) for value in rows.stated()], rows.codes())
+        return cls.of([list(read(value)) for value in rows.stated()], rows.codes(), names)
 
     def mask(self, names: Iterable[str]) -> Words:
         """Return the names as a bitset; names that no row has are left out."""
-        mask = np.zeros(len(self.members), np.uint64)
-        for at in positions(self.names, list(names)).tolist():
-            if at >= 0:
-                mask[at >> 6] |= np.uint64(1 << (at & 63))
-        return mask
+        words = [0] * len(self.members)
+        for name in names:
+            if (at := self._index.get(name)) is not None:
+                words[at >> 6] |= 1 << (at & 63)
+        return np.array(words, np.uint64)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name.decode(): at for at, name in enumerate(self.names.tolist())}
 
     def at(self, rows: npt.NDArray[np.intp]) -> Words:
         """Gather the bitsets of some rows: (words, len(rows))."""
@@ -162,7 +165,7 @@ class ListColumn:
         begin, length = self.starts[codes], self.starts[codes + 1] - self.starts[codes]
         owner = np.repeat(np.arange(len(rows)), length)
         at = np.arange(len(owner)) + np.repeat(begin - (np.cumsum(length) - length), length)
-        return np.bincount(owner, self.weights[at] * worth[self.items[at]], len(rows))
+        return np.bincount(owner, self.weights[at] * worth[self.items[at]], len(rows)).astype(np.float64)
 
     def lengths(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
         """Count each row's items."""
@@ -184,5 +187,5 @@ def flatten(parts: Mapping[str, Any]) -> Arrays:
         if isinstance(part, np.ndarray):
             flat[name] = part
         else:
-            flat |= {f"{name}_{field}": getattr(part, field) for field in part.__slots__}
+            flat |= {f"{name}_{field.name}": getattr(part, field.name) for field in fields(part)}
     return flat

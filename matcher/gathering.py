@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.atlas import Atlas
+from matcher.classification import goals_of, sectors_of
 from matcher.columns import (
     ACTIVITIES,
     ALWAYS,
@@ -34,7 +35,7 @@ from matcher.envelopes import EnvelopeColumn
 from matcher.money import MoneyColumn
 from matcher.places import PlaceBook
 from matcher.profiles import Capability, Deployment, Organisation, PartnerSought, Place, Record
-from matcher.vocabulary import SECTORS, ReviewState
+from matcher.vocabulary import ReviewState
 
 _SHOWN: Final = {None, ReviewState.PUBLISHED}
 _GONE: Final = {ReviewState.EXPIRED, ReviewState.WITHDRAWN}
@@ -42,21 +43,6 @@ _RECENT_YEARS: Final = 5  # a deployment counts in full this long
 _AGED: Final = 0.5  # what an older or undated one still counts: technology outlives its news
 
 Offer = tuple[tuple[Place, ...] | None, tuple[Place, ...] | None]
-
-
-def goals_of(record: Capability | Any) -> tuple[str, ...] | None:
-    """Return a record's SDG goals as text, the goals of its targets included; None when neither is stated."""
-    if record.sdg_goals is None and record.sdg_targets is None:
-        return None
-    own = {str(goal) for goal in record.sdg_goals or ()}
-    return tuple(sorted(own | {target.partition(".")[0] for target in record.sdg_targets or ()}))
-
-
-def sectors_of(sectors: Iterable[str] | None, crs: Iterable[str] | None) -> frozenset[str]:
-    """Return the stated sectors and those the CRS purpose codes stand for."""
-    codes = tuple(crs or ())
-    meant = {name for name, prefixes in SECTORS.items() if any(code.startswith(prefixes) for code in codes)}
-    return frozenset(sectors or ()) | meant
 
 
 def shown_until(record: Record) -> int:
@@ -78,7 +64,7 @@ class _Rows:
         self.ticket: Dictionary[Any] = Dictionary()
         self.deployed: Dictionary[tuple[Deployment, ...]] = Dictionary()
         self.owners: Dictionary[str] = Dictionary()
-        self.scalars: list[tuple[int, int, float, int, int]] = []
+        self.scalars: list[tuple[float, ...]] = []
 
     def add(self, record: Capability) -> None:
         """Append one capability."""
@@ -97,11 +83,11 @@ class _Rows:
         self.scalars.append(_scalars(record))
 
 
-def _scalars(record: Capability) -> tuple[int, int, float, int, int]:
+def _scalars(record: Capability) -> tuple[float, ...]:
     lead_time = np.nan if record.lead_time_months is None else record.lead_time_months
     kind = 0 if record.offer_kind is None else OFFER_KINDS.index(record.offer_kind) + 1
     changed = max(day(record.updated_at), day(record.created_at))
-    return shown_until(record), record.trl or 0, lead_time, kind, changed
+    return shown_until(record), record.trl or 0, lead_time, kind, changed, record.training_included is True
 
 
 def _partner(record: Capability) -> PartnerSought:
@@ -130,7 +116,7 @@ def gather(
     for record in capabilities:
         rows.add(record)
     owners = _Owners(rows.owners, organisations, atlas)
-    scalars = np.array(rows.scalars or np.empty((0, 5)), np.float64)
+    scalars = np.array(rows.scalars or np.empty((0, 6)), np.float64)
     return {
         "geography": atlas.geography(),
         "organisation": owners.column,
@@ -143,7 +129,7 @@ def gather(
         "sdg_goals": BitColumn.encode(rows.sets["sdg_goals"], _texts),
         "sdg_targets": BitColumn.encode(rows.sets["sdg_targets"], _texts),
         "sectors": BitColumn.encode(rows.sectors, lambda about: sectors_of(*about)),
-        "crs": BitColumn.encode(rows.sets["crs"], _texts),
+        "crs": BitColumn.encode(rows.sets["crs"], _with_category),
         "infrastructure": ListColumn.encode(rows.sets["infrastructure"], _labels),
         "skills": ListColumn.encode(rows.sets["skills"], _labels),
         "deployments": _deployments(rows.deployed, atlas),
@@ -155,12 +141,17 @@ def gather(
         "lead_time": scalars[:, 2].astype(np.float32),
         "offer_kind": scalars[:, 3].astype(np.uint8),
         "updated": scalars[:, 4].astype(np.int32),
+        "training": scalars[:, 5].astype(np.bool_),
         "problems": tuple(atlas.problems),
     }
 
 
 def _texts(values: Iterable[Any]) -> list[str]:
     return [str(value) for value in values]
+
+
+def _with_category(codes: Iterable[str]) -> list[str]:
+    return [part for code in codes for part in (code, code[:3])]
 
 
 def _labels(values: Iterable[str]) -> list[tuple[str, float]]:
@@ -267,7 +258,9 @@ def _languages(supported: Dictionary[Any], owners: _Owners) -> dict[str, BitColu
         home.add(fallback)
         spoken.add(fallback if own[code] is None else own[code])
 
+    names = vocabulary(primary(tag) for rows in (supported, home) for tags in rows.stated() for tag in tags)
+
     def encode(rows: Dictionary[Any]) -> BitColumn:
-        return BitColumn.encode(rows, lambda tags: map(primary, tags))
+        return BitColumn.encode(rows, lambda tags: map(primary, tags), names)
 
     return {"languages": encode(supported), "home_languages": encode(home), "spoken": encode(spoken)}
