@@ -34,8 +34,8 @@ CapabilityId = NewType("CapabilityId", str)
 OrganisationId = NewType("OrganisationId", str)
 
 
-def _sector(code: str) -> str:
-    if code not in SECTORS:
+def _sector(code: Any) -> str:
+    if not isinstance(code, str) or code not in SECTORS:
         raise ValueError(f"expected a sector of the closed list ({', '.join(sorted(SECTORS))}); got {code!r}")
     return code
 

@@ -1,0 +1,119 @@
+"""What reading a file yields: accepted records, and rejects that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from matcher.profiles import Profile
+
+_SHOWN = 300  # characters of a bad value worth showing in a spreadsheet cell
+
+
+class Severity(StrEnum):
+    """How much a reject costs."""
+
+    FILE = "file"  # reading stopped here: no further row of the file or sheet was read
+    ROW = "row"  # the row gave no record
+    FIELD = "field"  # the record was accepted without this value
+    COLUMN = "column"  # nobody reads this column; said once a file
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """One record; ``row`` counts from 1 as a spreadsheet or an editor shows it."""
+
+    kind: str
+    profile: Profile
+    row: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One value, row, column or file that was not taken over, and what to do about it."""
+
+    file: str
+    sheet: str
+    row: int | None
+    column: str
+    value: str
+    code: str
+    expected: str
+    fix: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes past which input is refused: generous for people, tight for bombs."""
+
+    file_bytes: int = 2_000_000_000
+    line_bytes: int = 1_000_000
+    cell_characters: int = 100_000  # a spreadsheet cell holds 32,767
+    columns: int = 500
+    sheets: int = 100
+    unpacked_bytes: int = 2_000_000_000
+    packing_ratio: int = 250  # honest spreadsheets pack 5 to 50 fold, bombs a thousandfold
+
+
+CODES: Final[Mapping[str, tuple[str, str]]] = {
+    "not_json": ("one JSON object on the line", "write the record on one line; check quotes and commas"),
+    "not_an_object": ("a JSON object", "write {...} with the fields of a record"),
+    "line_too_long": ("a shorter line", "shorten the texts or split the record"),
+    "not_utf8": ("UTF-8 text", "save the file as UTF-8"),
+    "file_too_large": ("a smaller file", "split the file"),
+    "unknown_format": ("JSONL, CSV, XLSX or IATI XML", "save the file in one of these formats"),
+    "unknown_kind": ("a known kind of record", "say the kind, or name the file after it (needs.jsonl)"),
+    "missing_id": ("an id", "give the record an id that stays the same at every import"),
+    "duplicate_id": ("an id used once in the file", "remove one of the two records, or give it its own id"),
+    "missing": ("a value", "fill in this field"),
+    "empty_text": ("a title or a text", "say in words what is needed or offered"),
+    "unknown_column": ("a field of the record or a column of the mapping profile", "rename it, or map it in a profile"),
+    "unknown_place": ("a country, M49 region or group", "use an ISO 3166-1 alpha-3 code"),
+    "not_in_list": ("a value of the closed list", "choose one of the listed values"),
+    "not_a_trl": ("a technology readiness level from 1 to 9", 'write one level, such as "6"'),
+    "too_long": ("a shorter value", "shorten it, or move the rest to another field"),
+    "out_of_bounds": ("a value within the bounds", "check the number and its unit"),
+    "wrong_type": ("a value of another type", "see the field in data/schema"),
+    "bad_pattern": ("a value of the stated form", "see the field in data/schema"),
+    "bad_value": ("a usable value", "see the field in data/schema"),
+    "organisation_differs": ("the same facts about an organisation in each row", "give both rows the same facts"),
+}
+"""Code -> what was expected and what to do, where the value itself tells nothing better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A reject before its place in a file is known."""
+
+    code: str
+    column: str = ""
+    value: object = None
+    severity: Severity = Severity.FIELD
+    expected: str = ""
+    fix: str = ""
+
+    def at(self, file: str, sheet: str, row: int | None) -> Reject:
+        """Give the problem its place; expected and fix default to the code's own."""
+        expected, fix = CODES.get(self.code, ("a usable value", ""))
+        return Reject(
+            file=file,
+            sheet=sheet,
+            row=row,
+            column=self.column,
+            value=shown(self.value),
+            code=self.code,
+            expected=self.expected or expected,
+            fix=self.fix or fix,
+            severity=self.severity,
+        )
+
+
+def shown(value: object) -> str:
+    """Return the value as text that any file can hold, shortened."""
+    text = "" if value is None else value if isinstance(value, str) else repr(value)
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\u2026"
