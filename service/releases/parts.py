@@ -41,6 +41,17 @@ class ShortlistHeader:
     rows: int
     row_group: int | None  # None when the list is empty
 
+    def text(self, matches: Sequence[str]) -> str:
+        """Join match texts to the JSON text of the Shortlist, parsing none of them."""
+        start = (
+            f'{{"need_id":{_text(self.need_id)},"need_title":{_text(self.need_title)},"matches":[{",".join(matches)}]'
+        )
+        return f'{start},"eligible":{self.eligible},"considered":{self.considered},"notes":{_text(self.notes)}}}'
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
 
 @cache
 def _schema() -> pa.Schema:

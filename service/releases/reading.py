@@ -133,6 +133,11 @@ class Release:
         texts: dict[str, str] = dict(zip(found["capability_id"], found["detail"], strict=True))
         return texts.get(capability_id)
 
+    def shortlist_text(self, need_id: str, limit: int | None = None) -> str | None:
+        """Give a need's shortlist as JSON text, at most ``limit`` matches of it; parses nothing."""
+        header = self.header(need_id)
+        return None if header is None else header.text(self.match_texts(need_id, limit))
+
     def shortlist(self, need_id: str) -> Shortlist | None:
         """Give a need's shortlist as the matcher made it, parsed; None when the release has no such need."""
         header = self.header(need_id)

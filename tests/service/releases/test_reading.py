@@ -18,7 +18,7 @@ from service.releases import (
     published,
 )
 from service.releases.publishing import serve
-from service.wire import match_from_json
+from service.wire import match_from_json, shortlist_json
 from tests.service.releases.making import NOON, a_match, a_near_miss, a_release, a_shortlist
 
 LISTS = (
@@ -39,6 +39,13 @@ def test_matches_are_served_as_texts_in_rank_order(tmp_path: Path) -> None:
     assert [json.loads(text)["capability_id"] for text in texts] == ["cap-2", "cap-1"]
     assert [match_from_json(text) for text in texts] == list(LISTS[2].matches)
     assert release.match_texts("need-3", 1) == texts[:1]
+
+
+def test_a_shortlist_text_is_what_serialising_the_shortlist_gives(tmp_path: Path) -> None:
+    release = a_release(tmp_path, *LISTS)
+    for made in LISTS:
+        assert release.shortlist_text(made.need_id) == shortlist_json(made)
+    assert release.shortlist_text("need-0") is None
 
 
 def test_a_match_text_has_the_field_names_and_values_of_the_closed_lists(tmp_path: Path) -> None:

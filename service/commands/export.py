@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matcher.vocabulary import Confidentiality
+from service.exports.choices import Format, What
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="File to write, replaced whole when it is there; - for standard output.")],
+    form: Annotated[Format, typer.Option("--format", help="As served, or for a spreadsheet.")] = Format.JSONL,
+    what: Annotated[What, typer.Option(help="Matches, one shortlist a need, or records of one kind.")] = What.MATCHES,
+    release: Annotated[str | None, typer.Option(help="Release to export; the one that is served unless named.")] = None,
+    level: Annotated[
+        Confidentiality, typer.Option(help="Most confidential records that whoever gets the file may see.")
+    ] = Confidentiality.PUBLIC,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin with a byte-order mark, so that Excel reads UTF-8.")
+    ] = False,
+) -> None:
+    """Write a release's matches to a file: exactly what is served, never a query run again.
+
+    Records that were withdrawn since, or are more confidential than --level, are left out; their number is said on
+    standard error. Texts that a spreadsheet would run as formulas get an apostrophe in CSV.
+    """
+    from service.exports.writing import export
+    from service.releases import Release, current_release
+    from service.settings import load_settings
+    from service.store import open_store
+    from service.visibility import visibility
+
+    settings = load_settings()
+    folder = settings.releases_dir
+    source = current_release(folder) if release is None else Release.open(folder / Path(release).name)
+    store = open_store(settings.database_url)
+    try:
+        with store.reading() as session:
+            visible = visibility(session, level)
+    finally:
+        store.close()
+    sink = sys.stdout.buffer if str(out) == "-" else out
+    done = export(source, visible, sink, what=what, form=form, bom=bom)
+    kept_back = f"; {done.withheld} withheld: withdrawn or more confidential than {level}" if done.withheld else ""
+    typer.echo(f"{done.rows} {what} of release {done.release_id}{kept_back}", err=True)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from service.nightly import Outcome
+
+REFUSED: Final = 3  # as elsewhere: the command did its work, and something was not let through
+
+
+def command(
+    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Eligible matches to keep for each need.")] = 20,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge records as of this day; today unless given.")
+    ] = None,
+    keep: Annotated[int, typer.Option(min=1, help="Releases to keep, besides the one that is served.")] = 14,
+    max_drop: Annotated[
+        float, typer.Option(min=0, max=1, help="Largest share of needs or capabilities that may be gone since.")
+    ] = 0.5,
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish although the guard refuses, or this run was rolled back from.")
+    ] = False,
+    publish: Annotated[bool, typer.Option(help="Publish what was made; or make and check it only.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the outcome as one JSON object.")] = False,
+) -> None:
+    """Match every need of the store, check the result whole, and publish it as a release.
+
+    A run that was stopped goes on from what it had finished; a run of the same records, rules, model and day is not
+    made twice. Exit code 3: the guard refused to publish, and the old release stays served.
+    """
+    from service.nightly import Night, NightRefused, run_night
+    from service.settings import load_settings
+
+    now = datetime.now(UTC)
+    day = (as_of or now).date()
+    night = Night(day, k=k, keep=keep, max_drop=max_drop, force=force, publish=publish)
+    try:
+        outcome = run_night(load_settings(), night, now)
+    except NightRefused as refusal:
+        typer.echo(f"matcher: nothing was published: {refusal}", err=True)
+        raise typer.Exit(REFUSED) from refusal
+    if as_json:
+        from service.wire import to_json
+
+        typer.echo(to_json(outcome, indent=2))
+    else:
+        typer.echo("\n".join(_lines(outcome)))
+
+
+def _lines(outcome: Outcome) -> list[str]:
+    """Say first what a broker must know first."""
+    counts = outcome.counts
+    lines = [f"{outcome.state}: release {outcome.release_id} (served: {outcome.served or 'none'})"]
+    present = [f"{tier} {share:.0%}" for tier, share in sorted(outcome.tiers.items())]
+    if sum(share > 0 for share in outcome.tiers.values()) == 1:
+        lines.append("all matches are of one tier: the profiles say too little to tell them apart")
+    lines.append(
+        f"{counts.get('needs', 0)} needs, {counts.get('capabilities', 0)} capabilities, "
+        f"{counts.get('matches', 0)} matches; tiers {', '.join(present)}"
+    )
+    lines += [f"left out: {count} {reason}" for reason, count in sorted(outcome.left_out.items())]
+    if outcome.removed:
+        lines.append(f"removed {len(outcome.removed)} old releases")
+    return lines

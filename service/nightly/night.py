@@ -1,0 +1,236 @@
+"""The batch. Read ``_night``: it is the whole of it, in order."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from matcher import catalogue as catalogues
+from matcher.catalogue import Catalogue
+from matcher.gates import GATES, GatePolicy
+from matcher.matching import Matcher
+from matcher.profiles import Need
+from matcher.scoring import Scorer
+from matcher.vocabulary import GateMode
+from service.encoders import make_encoder
+from service.nightly.errors import NightRefused, NightStopped
+from service.nightly.facts import code_fingerprint, plain
+from service.nightly.lock import releases_locked, store_locked
+from service.nightly.snapshot import Snapshot, take_snapshot
+from service.nightly.steps import Steps, Watched
+from service.progress import track
+from service.reference import load_places
+from service.releases import Draft, Release, RunFacts, keep_newest, publish
+from service.releases.manifest import read_manifest
+from service.releases.publishing import serve, sweep_drafts, withheld, withhold
+from service.releases.reading import current_id
+from service.releases.records import RecordFile, RecordMap
+from service.store import ReleaseEntry, ReleaseState, Store, get_release, open_store, save_release
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Encoder
+    from service.settings import Settings
+
+_log = structlog.get_logger(__name__)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What a night is asked to do."""
+
+    as_of: date
+    k: int = 20  # eligible matches kept a need
+    keep: int = 14  # releases kept: two weeks of nights to go back to
+    max_drop: float = 0.5  # share of the records by which a kind may shrink: half of a catalogue does not end overnight
+    force: bool = False  # publish whatever the guard says
+    publish: bool = True
+    scorer: Scorer = field(default_factory=Scorer)
+    policy: GatePolicy = field(default_factory=GatePolicy)
+
+
+class State(StrEnum):
+    """How a night ended."""
+
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"  # this very run was published before; nothing was done
+    WITHHELD = "withheld"  # a person rolled back from this very run; it is not served again without --force
+    DRAFTED = "drafted"  # made and checked, not published, as asked
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What ``matcher nightly --json`` writes."""
+
+    state: State
+    release_id: str
+    run_id: str
+    served: str | None  # the release that is served now
+    counts: Mapping[str, int]
+    tiers: Mapping[str, float]
+    left_out: Mapping[str, int]
+    seconds: Mapping[str, float]
+    removed: tuple[str, ...] = ()  # releases that retention removed
+
+
+def run_night(settings: Settings, night: Night, now: datetime | None = None) -> Outcome:
+    """Make and publish one release; raises NightRunning, NightRefused, NightStopped or BrokenRelease.
+
+    Whatever happens, and whenever, the release that was served stays served and whole, and the next run goes on from
+    what this one finished.
+    """
+    store = open_store(settings.database_url)
+    try:
+        with releases_locked(settings.releases_dir), store_locked(store.engine), _disk_full_explained(settings):
+            return _night(settings, store, night, now or datetime.now(UTC))
+    finally:
+        store.close()
+
+
+def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Outcome:
+    releases_dir, steps = settings.releases_dir, Steps()
+    encoder = make_encoder(settings)
+    with steps.step("snapshot") as found:
+        snapshot = take_snapshot(store, releases_dir, night.as_of)
+        found.update(snapshot.counts, left_out=sum(snapshot.left_out.values()), fingerprint=snapshot.fingerprint[:16])
+    facts = _facts(snapshot, encoder, night)
+    outcome = Outcome(State.DRAFTED, facts.release_id, facts.run_id, None, snapshot.counts, {}, snapshot.left_out, {})
+    if (releases_dir / facts.release_id).exists():
+        return _published_before(settings, store, night, outcome)
+    if not night.force:
+        _guard(snapshot, _served(settings), night)
+    draft = Draft(releases_dir, facts)
+    draft.adopt(snapshot.folder)
+    sweep_drafts(releases_dir, keep=draft.folder.name)
+    with steps.step("catalogue") as found:
+        catalogue = _catalogue(draft, encoder, night.as_of)
+        found.update(capabilities=len(catalogue))
+    with steps.step("match") as found:
+        matcher = Matcher(catalogue, encoder, load_places(), night.as_of, night.scorer, night.policy)
+        found.update(_match(draft, matcher, night.k))
+    with steps.step("check"):
+        release = draft.finish(now, steps.seconds, [GATES[row].value for row in night.policy.rows(GateMode.HARD)])
+    made = replace(
+        outcome, counts=release.manifest.counts, tiers=release.manifest.tiers, seconds=release.manifest.seconds
+    )
+    if not night.publish:
+        return replace(made, served=current_id(releases_dir))
+    with steps.step("publish") as found:
+        release = publish(draft)
+        removed = _serve(settings, store, release, night.keep)
+        found.update(release=release.id, removed=len(removed), tiers=dict(release.manifest.tiers))
+    return replace(made, state=State.PUBLISHED, served=release.id, removed=removed, seconds=dict(steps.seconds))
+
+
+def _facts(snapshot: Snapshot, encoder: Encoder, night: Night) -> RunFacts:
+    return RunFacts(
+        data_fingerprint=snapshot.fingerprint,
+        code=code_fingerprint(),
+        model=encoder.name,
+        scorer=plain(night.scorer),
+        policy=plain(night.policy),
+        as_of=night.as_of,
+        k=night.k,
+    )
+
+
+def _published_before(settings: Settings, store: Store, night: Night, outcome: Outcome) -> Outcome:
+    """Serve a release that a killed run had published, unless a person rolled back from it."""
+    releases_dir = settings.releases_dir
+    sweep_drafts(releases_dir)
+    manifest = read_manifest(releases_dir / outcome.release_id)
+    known = replace(outcome, counts=manifest.counts, tiers=manifest.tiers, seconds=manifest.seconds)
+    if outcome.release_id in withheld(releases_dir):
+        if not night.force:
+            return replace(known, state=State.WITHHELD, served=current_id(releases_dir))
+        withhold(releases_dir, outcome.release_id, on=False)
+    removed: tuple[str, ...] = ()
+    if current_id(releases_dir) != outcome.release_id and night.publish:
+        removed = _serve(settings, store, Release.open(releases_dir / outcome.release_id), night.keep)
+    return replace(known, state=State.UNCHANGED, served=current_id(releases_dir), removed=removed)
+
+
+def _served(settings: Settings) -> Mapping[str, int]:
+    """Count the records of the release that is served; empty before the first."""
+    name = current_id(settings.releases_dir)
+    return {} if name is None else read_manifest(settings.releases_dir / name).counts
+
+
+def _guard(snapshot: Snapshot, before: Mapping[str, int], night: Night) -> None:
+    """Refuse what no broker should see: nothing to match, or a catalogue that lost most of itself overnight."""
+    for kind in ("needs", "capabilities"):
+        count, earlier = snapshot.counts[kind], before.get(kind, 0)
+        if not count:
+            raise NightRefused(f"expected at least one of {kind}; the store has none to match: matcher import them")
+        if count < earlier * (1 - night.max_drop):
+            raise NightRefused(
+                f"expected at least {1 - night.max_drop:.0%} of the {earlier} {kind} that are served; the store has "
+                f"{count}: import what is missing, or publish all the same with --force"
+            )
+
+
+def _catalogue(draft: Draft, encoder: Encoder, as_of: date) -> Catalogue:
+    """Build the arrays unless they are there, and give the catalogue over the mapped ones."""
+    capabilities, organisations = draft.records("capabilities"), RecordMap(draft.records("organisations"))
+    if not draft.has_arrays():
+        watched = Watched(capabilities, "reading and encoding capabilities")
+        draft.write_arrays(catalogues.build(watched, organisations, encoder, load_places(), as_of).arrays())
+    return Catalogue.from_arrays(draft.arrays(), capabilities, organisations)
+
+
+def _match(draft: Draft, matcher: Matcher, k: int) -> dict[str, Any]:
+    """Match the needs of every block that has no part yet, one shortlist in memory at a time."""
+    needs: RecordFile[Need] = draft.records("needs")
+    missing = [(number, block) for number, block in enumerate(draft.blocks()) if not draft.has_part(number, block)]
+    shortlists = (
+        (number, shortlist)
+        for number, block in missing
+        for shortlist in matcher.match_all((needs[row] for row in block), k)
+    )
+    shown = track(shortlists, "matching needs", sum(len(block) for _, block in missing))
+    for number, group in groupby(shown, key=itemgetter(0)):
+        draft.write_part(number, (shortlist for _, shortlist in group))
+    return {"parts": len(missing), "parts_found": len(draft.blocks()) - len(missing)}
+
+
+def _serve(settings: Settings, store: Store, release: Release, keep: int) -> tuple[str, ...]:
+    """Flip CURRENT, then keep the ledger and the folder tidy: what fails from here on costs no reader anything."""
+    serve(settings.releases_dir, release.id)
+    removed = keep_newest(settings.releases_dir, keep)
+    manifest = release.manifest
+    with store.writing() as session:
+        stated = manifest.model_dump(mode="json", exclude={"files"})
+        save_release(
+            session,
+            ReleaseEntry(
+                manifest.id, manifest.run_id, ReleaseState.PUBLISHED, manifest.created_at, manifest.created_at, stated
+            ),
+        )
+        for name in removed:
+            entry = get_release(session, name)
+            if entry is not None:
+                save_release(session, replace(entry, state=ReleaseState.RETIRED))
+    return tuple(removed)
+
+
+@contextmanager
+def _disk_full_explained(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        served = current_id(settings.releases_dir) or "no release yet"
+        raise NightStopped(
+            f"expected room to write in {settings.releases_dir}; the disk is full. Served: {served}, whole. Free some "
+            "space and run matcher nightly again: it goes on from what is finished"
+        ) from error
