@@ -20,8 +20,9 @@ def make_encoder(settings: Settings, *, cached: bool = True) -> Encoder:
     if not cached:
         return encoder
     from embeddings.cache import CachedEncoder, VectorCache
+    from service.progress import Counter
 
-    return CachedEncoder(encoder, VectorCache(settings.cache_dir))
+    return CachedEncoder(encoder, VectorCache(settings.cache_dir), Counter("encoding texts"))
 
 
 def _bare(settings: Settings) -> Encoder:

@@ -1,19 +1,71 @@
-"""A progress bar on standard error, shown only to a person at a terminal."""
+"""Progress on standard error, shown only to a person at a terminal: count, rate, time left. Quiet in pipes."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar, overload
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 T = TypeVar("T")
 
 
 def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
-    """Yield the items unchanged; at a terminal show count, rate and time left. Quiet in pipes."""
+    """Yield the items unchanged, each counted when the next one is asked for."""
     if not sys.stderr.isatty():
         yield from items
         return
+    with _bar() as bar:
+        task = bar.add_task(label, total=total, rate="")
+        for item in items:
+            yield item
+            _advance(bar, task, bar.tasks[task].completed + 1)
+
+
+class Watched(Sequence[T]):
+    """A sequence that shows its progress whenever it is walked from end to end."""
+
+    def __init__(self, items: Sequence[T], label: str) -> None:
+        self._items, self._label = items, label
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return self._items[index]
+
+    def __iter__(self) -> Iterator[T]:
+        return track(iter(self._items), self._label, len(self._items))
+
+
+class Counter:
+    """A bar for work that reports itself as (done, in all), call after call; it goes away when all is done."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._bar: Progress | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how far the work is."""
+        if self._bar is None:
+            if done >= total or not sys.stderr.isatty():
+                return
+            self._bar = _bar()
+            self._bar.start()
+            self._bar.add_task(self._label, total=total, rate="")
+        _advance(self._bar, self._bar.task_ids[0], done)
+        if done >= total:
+            self._bar.stop()
+            self._bar = None
+
+
+def _bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -24,9 +76,11 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(label, total=total, rate="")
-        for item in items:
-            yield item
-            speed = progress.tasks[0].finished_speed or progress.tasks[0].speed
-            progress.update(task, advance=1, rate=f"{speed:,.0f}/s" if speed else "")
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _advance(bar: Progress, task: int, done: float) -> None:
+    from rich.progress import TaskID
+
+    speed = bar.tasks[task].speed
+    bar.update(TaskID(task), completed=done, rate=f"{speed:,.0f}/s" if speed else "")

@@ -62,11 +62,12 @@ def run_lines(shortlist: Shortlist) -> Iterator[str]:
     above = float("inf")
     for match in shortlist.matches:
         score = min(round(match.score, 6), above - STEP)
-        yield f"{_word(match.need_id)} Q0 {_word(match.capability_id)} {match.rank} {score:.6f} {TAG}\n"
+        yield f"{word(match.need_id)} Q0 {word(match.capability_id)} {match.rank} {score:.6f} {TAG}\n"
         above = round(score, 6)
 
 
-def _word(identifier: str) -> str:
+def word(identifier: str) -> str:
+    """Return an id that a line can carry; raises BadInput for one with white space."""
     if len(identifier.split()) != 1:
         fix = "write the shortlists as jsonl, or give the record an id without white space"
         raise BadInput("id_with_space", expected="an id that is one word, for a TREC run", got=identifier, fix=fix)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from service.ranking import Gathered
+
+
+class Format(StrEnum):
+    """How shortlists are written."""
+
+    TREC = "trec"
+    JSONL = "jsonl"
+
+
+def command(
+    capabilities: Annotated[Path, typer.Option(help="Capabilities to rank: JSON lines, minimal or full records.")],
+    needs: Annotated[Path, typer.Option(help="Needs to rank them for: JSON lines, minimal or full records.")],
+    organisations: Annotated[
+        Path | None, typer.Option(help="Organisations the records name: JSON lines. Not required.")
+    ] = None,
+    k: Annotated[int, typer.Option("--k", min=1, max=10_000, help="Most rows for a need.")] = 100,
+    form: Annotated[
+        Format, typer.Option("--format", help="trec: a run file. jsonl: a whole explained shortlist a line.")
+    ] = Format.TREC,
+    out: Annotated[Path | None, typer.Option(help="File to write, whole or not at all; else standard output.")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="File for what was refused, as a table with what to do.")] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day on which country groups and deadlines are judged; else today."),
+    ] = None,
+    cache: Annotated[
+        bool, typer.Option("--cache/--no-cache", help="Keep the vectors of texts for the next time.")
+    ] = True,
+) -> None:
+    """Rank the capabilities of one file for the needs of another. No database, no release: files in, ranking out.
+
+    A record needs an id and a text; see the README for what else it may hold. Up to k rows are written for every need:
+    what is eligible in order of score, then near misses. Exits 3 if records were refused; the rest was ranked.
+    """
+    from service import ranking
+    from service.encoders import make_encoder
+    from service.reference import load_places
+    from service.settings import load_settings
+
+    settings, places = load_settings(), load_places()
+    found = ranking.gather(ranking.Files(capabilities, needs, organisations), places)
+    if form is Format.TREC:
+        ranking.check_ids(found)
+    if rejects is not None:
+        ranking.write_rejects(found.rejects, rejects)
+    day = (as_of or datetime.now(UTC)).date()
+    shortlists = ranking.rank(found, make_encoder(settings, cached=cache), places, day, k)
+    written = ranking.write(shortlists, form.value, k, out)
+    typer.echo(_summary(found, written, rejects), err=True)
+    if found.records_refused:
+        raise typer.Exit(3)
+
+
+def _summary(found: Gathered, written: int, rejects: Path | None) -> str:
+    counts = f"{len(found.needs)} needs x {len(found.capabilities)} capabilities: {written} rows"
+    if not found.rejects:
+        return counts
+    values = len(found.rejects) - found.records_refused
+    where = f"see {rejects}" if rejects else "--rejects FILE lists them"
+    return f"{counts}; refused: {found.records_refused} records, {values} values ({where})"
