@@ -159,7 +159,7 @@ class CachedEncoder:
         facts = self._facts()
         rows = np.zeros((len(texts), facts.dimension), dtype=np.float32)
         places = np.array([place for place, text in enumerate(texts) if text.strip()], dtype=np.int64)
-        digests = _digests([texts[place] for place in places])
+        digests = digests_of([texts[place] for place in places])
         found = self._cache.read(facts, role, digests, rows, places)
         if not found.all():
             self._encode_missing(texts, role, digests[~found], rows, places[~found])
@@ -203,7 +203,8 @@ class CachedEncoder:
         return self._known
 
 
-def _digests(texts: Sequence[str]) -> Digests:
+def digests_of(texts: Sequence[str]) -> Digests:
+    """Return the SHA-256 of each text."""
     joined = b"".join(hashlib.sha256(text.encode()).digest() for text in texts)
     return np.frombuffer(joined, dtype=np.uint8).reshape(len(texts), 32)
 

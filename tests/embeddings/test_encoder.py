@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.encoder import Encoder, HashingEncoder
@@ -19,6 +19,7 @@ def test_no_texts_give_no_rows_of_the_right_width() -> None:
     assert HashingEncoder(64).encode_queries([]).shape == (0, 64)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(TEXTS, st.integers(0, 7))
 def test_a_text_has_the_same_bytes_alone_and_in_company(texts: list[str], place: int) -> None:
     encoder = HashingEncoder()
@@ -49,6 +50,7 @@ def test_the_name_tells_dimensions_apart() -> None:
     assert HashingEncoder(64).dimension == 64
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=80))
 def test_ascii_never_counts_more_tokens_than_characters(text: str) -> None:
     """Promised by the protocol: passages skip counting by it."""

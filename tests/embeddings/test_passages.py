@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.encoder import HashingEncoder
@@ -32,6 +32,7 @@ PROSE = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.one_of(PROSE, st.text(max_size=200)), st.integers(8, 40), st.sampled_from([WORDS, greedy_counter]))
 def test_nothing_is_lost_and_every_passage_fits(text: str, window: int, counter: CountTokens) -> None:
     passages = split(text, window, counter)
