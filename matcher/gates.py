@@ -6,12 +6,25 @@ import numpy as np
 
 from matcher.asked import Asked
 from matcher.columns import Columns
+from matcher.details import explain
 from matcher.encoding import Flags
 from matcher.policy import DEFAULT, FAIL, GATES, PASS, UNKNOWN, GatePolicy, States
 from matcher.rules import RULES
 from matcher.vocabulary import GateMode, GateName
 
-__all__ = ["DEFAULT", "FAIL", "GATES", "PASS", "UNKNOWN", "GatePolicy", "States", "allowed", "judge", "passed"]
+__all__ = [
+    "DEFAULT",
+    "FAIL",
+    "GATES",
+    "PASS",
+    "UNKNOWN",
+    "GatePolicy",
+    "States",
+    "allowed",
+    "explain",
+    "judge",
+    "passed",
+]
 
 
 def judge(asked: Asked, columns: Columns, policy: GatePolicy = DEFAULT) -> States:

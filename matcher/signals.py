@@ -16,8 +16,11 @@ from matcher.asked import Asked
 from matcher.classification import sectors_of
 from matcher.columns import ACTIVITIES, OFFER_KINDS, UNDATED, Columns
 from matcher.encoding import Flags, Floats, ListColumn, Words, counts, meets
+from matcher.evidence import evidence
 from matcher.money import Rates
 from matcher.vocabulary import SECTORS, ActivityStatus, OfferKind, SignalName
+
+__all__ = ["STRUCTURED", "evidence", "measure"]
 
 STRUCTURED: Final = tuple(signal for signal in SignalName if signal is not SignalName.TOPIC)
 """Order of the rows that are measured here; the topic is text evidence and measured elsewhere."""

@@ -1,0 +1,55 @@
+"""Typing a pair by who works with whom: south-south, north-south, or neither, with the rule that fired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matcher.asked import Asked, Pair
+from matcher.errors import BadInput
+from matcher.places import PlaceBook
+from matcher.vocabulary import Cooperation, OrganisationType
+from matcher.wording import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The kind of cooperation a pair would be; None when it is neither or a country is unknown."""
+
+    kind: Cooperation | None
+    reason: str  # the rule that fired, with the countries it fired for
+
+
+def classify(asked: Asked, pair: Pair, places: PlaceBook) -> Typed:
+    """Type a pair of need and provider.
+
+    1. The need's side is South when at least one of its countries is developing as of the date; without any the
+       pair is neither.
+    2. A multilateral provider makes it north-south, wherever it sits.
+    3. A provider in the need's only country is at home: two countries are wanted for cooperation between them.
+    4. Otherwise the provider's country decides: developing is south-south, developed north-south.
+    Triangular cooperation takes a third party and is typed where triples are joined. Source: SCIENCE 6.
+    """
+    if not asked.countries:
+        return Typed(None, "the need's country is unknown")
+    south = sorted(code for code in asked.countries if places.is_developing(code, asked.as_of))
+    if not south:
+        return Typed(None, f"the need is in {listed(sorted(asked.countries))}, no developing country")
+    provider = pair.organisation
+    if provider is not None and provider.org_type is OrganisationType.MULTILATERAL:
+        return Typed(Cooperation.NORTH_SOUTH, f"need in {listed(south)} (South), provider is multilateral")
+    home = _home(pair, places)
+    if home is None or asked.countries == {home}:
+        at_home = f"need and provider are both in {home}: no cooperation between countries"
+        return Typed(None, at_home if home else "the provider's country is unknown")
+    developing = places.is_developing(home, asked.as_of)
+    kind = Cooperation.SOUTH_SOUTH if developing else Cooperation.NORTH_SOUTH
+    return Typed(kind, f"need in {listed(south)} (South), provider in {home} ({'South' if developing else 'North'})")
+
+
+def _home(pair: Pair, places: PlaceBook) -> str | None:
+    if pair.organisation is None or pair.organisation.country is None:
+        return None
+    try:
+        return places.country(pair.organisation.country)
+    except BadInput:
+        return None

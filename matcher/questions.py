@@ -1,0 +1,165 @@
+"""What would change a decision: what would mend a failed gate, and what to ask whom about what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from matcher.asked import Pair
+from matcher.details import conditions
+from matcher.encoding import Flags
+from matcher.envelopes import compared, limits
+from matcher.matches import Contribution, Gate, NearMiss, OpenQuestion
+from matcher.openings import OPENINGS, Opening
+from matcher.policy import DEFAULT, FAIL, GATES, GatePolicy, States
+from matcher.rules import longest_lead
+from matcher.vocabulary import GateMode, GateName, GateState, SignalName
+from matcher.wording import listed, members, number
+
+MOST_FAILURES: Final = 2
+MOST_QUESTIONS: Final = 3
+"""DOMAIN: a near miss fails one or two hard gates; at most three open questions a pair."""
+
+TRL_REACH: Final = 2  # levels a technology may still have to climb by itself: a stage of development, about two years
+LATE_MONTHS: Final = 12.0  # how much a date is usually moved for a good partner: one budget year
+BUDGET_REACH: Final = 0.1  # of the least price: below a tenth the budget is not a share of this cost
+LIMIT_REACH: Final = 0.25  # of a physical limit: the next size in most product ranges
+"""How far a failure may lie from passing and still count as near; our judgement."""
+
+
+def near_miss_mask(table: States, policy: GatePolicy = DEFAULT) -> Flags:
+    """Return which rows fail one or two hard gates, none of them the state: ``near_misses`` may still find no fix."""
+    failed = table[policy.rows(GateMode.HARD)] == FAIL
+    counted = failed.sum(axis=0, dtype=np.int8)
+    mask = (counted > 0) & (counted <= MOST_FAILURES)
+    if policy.is_hard(GateName.STATE):
+        mask &= table[GATES.index(GateName.STATE)] != FAIL
+    return np.asarray(mask)
+
+
+def near_misses(pair: Pair, failed: Sequence[Gate]) -> tuple[NearMiss, ...]:
+    """Return the fix of each failed hard gate; nothing when one has none or more than two fail."""
+    if not 0 < len(failed) <= MOST_FAILURES:
+        return ()
+    fixes = [NearMiss(gate.gate, _FIXES[gate.gate](pair)) for gate in failed]
+    return tuple(fixes) if all(each.fix for each in fixes) else ()
+
+
+def _no_fix(_: Pair) -> str:
+    return ""
+
+
+def _place(pair: Pair) -> str:
+    """Offer to ask only where the provider already works next door and does not rule the country out."""
+    asked, places = pair.asked, pair.columns.places
+    code = int(places.codes[pair.row])
+    names = pair.columns.geography.codes.tolist()
+    near = members(names, places.offered[:, code] & asked.nearby)
+    open_to = members(names, asked.bits & ~places.excluded[:, code])
+    if not near or not open_to:
+        return ""
+    return f"eligible if the provider extends from {listed(near)} to {listed(open_to, 'or')}"
+
+
+def _mode(pair: Pair) -> str:
+    return f"eligible if {listed(pair.capability.transfer_modes or (), 'or')} is accepted"
+
+
+def _maturity(pair: Pair) -> str:
+    trl, least = pair.capability.trl or 0, pair.asked.need.trl_min or 0
+    needs = f"needs TRL {least}, offer is TRL {trl}"
+    if pair.asked.need.co_development_ok is None:
+        return f"{needs}: eligible if co-development is accepted"
+    return f"{needs}: eligible when it has matured" if least - trl <= TRL_REACH else ""
+
+
+def _envelope(pair: Pair) -> str:
+    """Ask for the next size where every violated condition is a span that lies near."""
+    stood = {limit.attribute: limit for limit in limits(pair.capability.operating_envelope)}
+    for site in pair.asked.site:
+        limit = stood.get(site.attribute)
+        if limit is None or compared(site, limit) is not False:
+            continue
+        if site.dimension is None or not compared(site.widened(LIMIT_REACH), limit):
+            return ""
+    broken = [said for met, said in conditions(pair) if met is False]
+    return f"eligible with a variant for {'; '.join(broken)}"
+
+
+def _ip(pair: Pair) -> str:
+    terms = pair.capability.ip.terms if pair.capability.ip else None
+    accepted = pair.asked.need.ip_requirements
+    return f"eligible if {listed(terms or (), 'or')} terms are accepted, or {listed(accepted or (), 'or')} ones offered"
+
+
+def _budget(pair: Pair) -> str:
+    budget, price = pair.asked.need.budget, pair.capability.price
+    if budget is None or price is None or budget.max is None or price.min is None:
+        return ""
+    if budget.currency != price.currency:
+        return "eligible if funding is sought for what the budget lacks of the price"
+    if budget.max < BUDGET_REACH * price.min:
+        return ""
+    return f"eligible if funding is sought for the missing {price.currency} {number(price.min - budget.max)}"
+
+
+def _timeline(pair: Pair) -> str:
+    lead, longest = pair.capability.lead_time_months, longest_lead(pair.asked)
+    if lead is None or longest is None or lead - longest > LATE_MONTHS:
+        return ""
+    return f"eligible if completion may be {number(max(round(lead - longest, 1), 0.1))} months later"
+
+
+def _language(pair: Pair) -> str:
+    codes = pair.columns.spoken.members[:, int(pair.columns.spoken.codes[pair.row])]
+    spoken = members(pair.columns.spoken.names.tolist(), codes)
+    if not spoken:
+        return ""
+    return f"eligible if a facilitator bridges {listed(spoken)} and {listed(sorted(pair.asked.languages), 'or')}"
+
+
+_FIXES: Final[dict[GateName, Callable[[Pair], str]]] = {
+    GateName.STATE: _no_fix,
+    GateName.PLACE: _place,
+    GateName.MODE: _mode,
+    GateName.MATURITY: _maturity,
+    GateName.ENVELOPE: _envelope,
+    GateName.IP: _ip,
+    GateName.BUDGET: _budget,
+    GateName.TIMELINE: _timeline,
+    GateName.LANGUAGE: _language,
+    GateName.FINANCE: _no_fix,
+}
+
+
+def open_questions(
+    pair: Pair, gates: Sequence[Gate], contributions: Sequence[Contribution]
+) -> tuple[OpenQuestion, ...]:
+    """Return at most three questions, the one that could change the decision most first.
+
+    Unknown gates come first, those that one answer settles before those that need two; then unknown signals. Equals
+    are ordered by the points they could still add, then by the order of the closed lists.
+    """
+    points = {one.signal: one.points_if_known - one.points for one in contributions if one.value is None}
+    unknown = {gate.gate for gate in gates if gate.state is GateState.UNKNOWN}
+    asked = [
+        (rank, -gain, at, OpenQuestion(ask.about, ask.whom, ask.question(pair), gain))
+        for at, opening in enumerate(OPENINGS)
+        if opening.gate in unknown or opening.signal in points
+        for asks in [opening.missing(pair)]
+        for rank, gain in [_urgency(opening, len(asks), unknown, points)]
+        for ask in asks[:1]
+    ]
+    first: dict[str, OpenQuestion] = {}
+    for *_, question in sorted(asked, key=lambda each: each[:3]):
+        first.setdefault(question.about, question)
+    return tuple(first.values())[:MOST_QUESTIONS]
+
+
+def _urgency(
+    opening: Opening, missing: int, unknown: set[GateName], points: dict[SignalName, float]
+) -> tuple[int, float]:
+    gain = points.get(opening.signal, 0.0) if opening.signal else 0.0
+    return (min(missing, 2) if opening.gate in unknown else 3), gain

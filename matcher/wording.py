@@ -1,0 +1,73 @@
+"""Small pieces of sentences, so that a list, a number and a missing fact read the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from matcher.encoding import Words
+from matcher.profiles import Condition
+from matcher.quantities import Money, Range
+
+_SHOWN: Final = 5  # items of a list before "and 7 more"
+
+
+def listed(items: Iterable[object], joint: str = "and") -> str:
+    """Write "a, b and c"; after five items the rest is counted."""
+    words = [str(item).replace("_", " ") for item in items]
+    if len(words) > _SHOWN:
+        words = [*words[:_SHOWN], f"{len(words) - _SHOWN} more"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else "none"
+
+
+def many(count: int, noun: str, plural: str = "") -> str:
+    """Write "1 country", "3 countries"."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a whole percentage."""
+    return f"{100 * share:.0f} %"
+
+
+def number(value: float) -> str:
+    """Write a number with thousands apart and no digits that say nothing."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """Write "5", "5-10", "at least 5" or "at most 10"."""
+    if low is None or high is None:
+        return f"at most {number(high)}" if high is not None else f"at least {number(low or 0.0)}"
+    return number(low) if low == high else f"{number(low)}-{number(high)}"
+
+
+def money(amount: Money) -> str:
+    """Write "USD 20,000-60,000 (2019 prices)"."""
+    year = f" ({amount.price_year} prices)" if amount.price_year else ""
+    basis = f" {amount.basis}" if amount.basis else ""
+    return f"{amount.currency} {span(amount.min, amount.max)}{basis}{year}"
+
+
+def condition(value: Condition) -> str:
+    """Write a range with its unit, or the values that hold."""
+    if isinstance(value, Range):
+        return f"{span(value.min, value.max)} {value.unit}".strip()
+    return listed(value, "or")
+
+
+def unstated(*, need: str | None, offer: str | None) -> str:
+    """Say which side is silent about what; None means that side has spoken."""
+    said = [f"the need does not say {need}" if need else "", f"the offer does not say {offer}" if offer else ""]
+    return " and ".join(part for part in said if part)
+
+
+def members(names: Iterable[bytes], bits: Words) -> list[str]:
+    """Return the names of the members of a bitset, in order."""
+    known = tuple(names)
+    return [
+        known[word * 64 + at].decode()
+        for word, part in enumerate(bits.tolist())
+        for at in range(part.bit_length())
+        if part >> at & 1
+    ]
