@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from matcher import cooperation, gates, questions, sections, signals, topic
+from matcher import cooperation, details, evidence, questions, sections, topic
 from matcher.asked import Asked, Pair
 from matcher.matches import Contribution, Match, TopicEvidence
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matcher.catalogue import Catalogue
-    from matcher.gates import GatePolicy
     from matcher.matches import Gate, NearMiss, OpenQuestion
     from matcher.places import PlaceBook
+    from matcher.policy import GatePolicy
     from matcher.topic import NeedText
 
 COVERED: Final = 0.6  # coverage from which a pair with every gate passed is tier A (DOMAIN)
@@ -62,7 +62,7 @@ class Explainer:
         capability = self.catalogue.capabilities[row]
         provider = self.catalogue.organisations.get(capability.organisation_id)
         pair = Pair(asked, self.catalogue.columns, row, capability, provider)
-        judged = gates.explain(pair, states, self.policy)
+        judged = details.explain(pair, states, self.policy)
         hard = {gate.gate for gate in judged if self.policy.is_hard(gate.gate)}
         failed = [gate for gate in judged if gate.state is GateState.FAIL and gate.gate in hard]
         misses = questions.near_misses(pair, failed)
@@ -108,7 +108,7 @@ class Explainer:
             value = None if np.isnan(values[at]) else float(values[at])
             worth = value or 0.0
             about = signal is SignalName.TOPIC
-            said = topic.sentence(found, text.words) if about else signals.evidence(signal, pair, value)
+            said = topic.sentence(found, text.words) if about else evidence.evidence(signal, pair, value)
             possible = (need + provider) / 2
             points = possible * worth
             shown.append(

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.index import PANEL, top_k
+from embeddings.index import top_k
 from matcher import catalogue as catalogues
 from matcher import encoding, explanation, gates, questions, sections, signals, topic
 from matcher.asked import Asked
+from matcher.classification import goals_of, sectors_of
 from matcher.explanation import Explainer
-from matcher.gates import GatePolicy
-from matcher.gathering import goals_of, sectors_of
 from matcher.matches import Match, Shortlist
+from matcher.policy import GatePolicy
 from matcher.profiles import NeedId
 from matcher.scoring import Scorer
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CANDIDATES: Final = 200  # eligible capabilities scored in full, the best by text; twice k where that is more
 RELATED: Final = 50  # further ones with the best shared SDGs and sectors, whatever their texts
 NEAR_MISSES: Final = 5  # shown after the eligible; more where these leave room up to k
+PASSAGES: Final = 64  # query passages a block: enough to keep the cores busy, few enough to stay in their caches
 BLOCK: Final = 32  # needs whose scores of all capabilities are held at once
 
 Rows = npt.NDArray[np.int64]
@@ -88,11 +89,11 @@ class Matcher:
                 yield self._shortlist(prepared, topic.dense_values(row), k)
 
     def _blocks(self, needs: Iterable[Need]) -> Iterator[list[_Prepared]]:
-        """Group needs so that their passages fill a panel of the index."""
+        """Group needs whose texts are scored against every capability together."""
         block: list[_Prepared] = []
         passages = 0
         for prepared in self._prepare(needs):
-            if block and (passages + len(prepared.text.vectors) > PANEL or len(block) == BLOCK):
+            if block and (passages + len(prepared.text.vectors) > PASSAGES or len(block) == BLOCK):
                 yield block
                 block, passages = [], 0
             block.append(prepared)
@@ -157,13 +158,13 @@ class Matcher:
         wanted = columns.sectors.mask(sectors_of(need.sectors, need.crs_purpose))
         fields = encoding.counts(columns.sectors.members, wanted)
         shared = goals[columns.sdg_goals.codes] + 2 * fields[columns.sectors.codes]
-        related = top_k(shared.astype(np.float32) + topics / 2, RELATED, eligible & (shared > 0)).rows
+        related = top_k(shared.astype(np.float32) + topics * np.float32(0.5), RELATED, eligible & (shared > 0)).rows
         return np.union1d(by_text, related)
 
     def _rank(self, prepared: _Prepared, topics: npt.NDArray[np.float32], rows: Rows) -> _Ranked:
         """Order rows by joint z to six digits, ties by row, which is by id."""
         rows = np.sort(rows)
-        structured = signals.measure(prepared.asked, self.catalogue.columns, rows)
+        structured = signals.measure(prepared.asked, self.catalogue.columns, rows, self.policy.rates)
         values = np.vstack([topics[rows].astype(np.float64), structured])
         z = self.scorer.z(values)
         order = np.argsort(-np.round(z, 6), kind="stable")

@@ -1,0 +1,67 @@
+"""Matching 1,000 needs with 100,000 capabilities, explanations of the top 20 included, against bare search.
+
+The peer is a flat inner-product index of faiss over the same passage vectors and the same query passages: exact
+top-100, nothing else. Needs and capabilities come from a synthetic world, so only the ratio means anything.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from matcher import catalogue as catalogues
+from matcher import sections
+from matcher.catalogue import Catalogue
+from matcher.matching import Matcher
+from matcher.profiles import Need
+from service.reference import load_places
+from tests.benchmarks import synthetic
+
+CAPABILITIES = int(os.environ.get("BENCH_CAPABILITIES", "100000"))
+NEEDS = int(os.environ.get("BENCH_NEEDS", "1000"))
+ALLOWED = 5.0  # times the bare search, by the issue that asked for it
+
+
+@cache
+def a_world() -> tuple[Catalogue, list[Need]]:
+    offers = list(synthetic.capabilities(CAPABILITIES))
+    built = catalogues.build(offers, {}, synthetic.CachedVectors(), load_places(), synthetic.AS_OF)
+    return built, list(synthetic.needs(NEEDS))
+
+
+def bare_search(catalogue: Catalogue, needs: list[Need]) -> float:
+    """Seconds faiss takes for the exact top 100 of every query passage."""
+    import faiss
+
+    peer = faiss.IndexFlatIP(catalogue.index.vectors.shape[1])
+    peer.add(catalogue.index.vectors)
+    texts = [part.text for need in needs for part in sections.of_need(need)]
+    queries = synthetic.CachedVectors().encode_queries(texts)
+    peer.search(queries[:64], 100)
+    start = perf_counter()
+    peer.search(queries, 100)
+    return perf_counter() - start
+
+
+@pytest.mark.benchmark(group="match")
+def test_match_of_a_thousand_needs(benchmark: Any) -> None:
+    """The whole of matching stays within five times the bare search."""
+    catalogue, needs = a_world()
+    matcher = Matcher(catalogue, synthetic.CachedVectors(), load_places(), synthetic.AS_OF)
+    list(matcher.match_all(needs[:8], 20))
+    shortlists = benchmark.pedantic(lambda: list(matcher.match_all(needs, 20)), rounds=1)
+    bare = bare_search(catalogue, needs)
+    ratio = benchmark.stats.stats.min / bare
+    benchmark.extra_info.update(
+        bare_seconds=round(bare, 2), ratio=round(ratio, 2), passages=len(catalogue.index.vectors)
+    )
+    print(
+        f"\nmatch {benchmark.stats.stats.min:.1f} s; bare faiss flat {bare:.1f} s; ratio {ratio:.2f} (at most {ALLOWED})"
+    )
+    assert np.mean([len(shortlist.matches) for shortlist in shortlists]) >= 20
+    assert ratio <= ALLOWED
