@@ -25,6 +25,9 @@ INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 COMMANDS: Final = {
     "match": "match",
     "evaluate": "evaluate",
+    "nightly": "nightly",
+    "releases": "releases",
+    "export": "export",
     "doctor": "doctor",
 }
 
@@ -49,20 +52,19 @@ def _root(
     """Match technology needs with capabilities, with reasons a broker can defend."""
 
 
-def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command its logging, only once it really runs: ``--help`` must not pay for it."""
+def _prepare() -> None:
+    """Set up logging, only once a command really runs: ``--help`` must not pay for it."""
+    from service.logs import configure_logging
+    from service.settings import load_settings
 
+    configure_logging(load_settings())
+
+
+def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> Any:
-        from service.logs import configure_logging
-        from service.settings import load_settings
-
-        configure_logging(load_settings())
-        try:
-            return command(*arguments, **options)
-        except KeyboardInterrupt:
-            typer.echo("matcher: stopped; nothing was left half-written", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+        _prepare()
+        return command(*arguments, **options)
 
     return run
 
@@ -79,7 +81,7 @@ def build() -> typer.Typer:
     for name, module_name in COMMANDS.items():
         module = import_module(f"service.commands.{module_name}")
         if hasattr(module, "app"):
-            application.add_typer(module.app, name=name)
+            application.add_typer(module.app, name=name, callback=_prepare)
         else:
             application.command(name)(_prepared(module.command))
     return application
@@ -93,8 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except SystemExit as left:
+        if left.code == INTERRUPTED:
+            typer.echo("matcher: stopped; nothing was left half-written", err=True)
+        raise
 
 
 def _fail(message: str) -> None:

@@ -17,6 +17,7 @@ from matcher.errors import BadInput
 from matcher.matching import Matcher
 from matcher.profiles import Organisation
 from service import trec
+from service.exports.spreadsheet import safe_cell
 from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
 from service.progress import Watched, track
 from service.releases.files import replacing, write_whole
@@ -106,14 +107,8 @@ def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
     names = [field.name for field in fields(Reject)]
     table = csv.writer(text)
     table.writerow(names)
-    table.writerows([_cell(getattr(reject, name)) for name in names] for reject in rejects)
+    table.writerows([safe_cell(getattr(reject, name)) for name in names] for reject in rejects)
     write_whole(path, text.getvalue().encode("utf-8-sig"))
-
-
-def _cell(value: object) -> str:
-    """Keep a spreadsheet from taking refused text for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 @contextmanager

@@ -1,0 +1,244 @@
+"""``matcher match``: files in, ranking out; whole or not at all; every need gets its rows."""
+
+import csv
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from service import cli
+from service.trec import read_run
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "data" / "schema" / "shortlist.json"
+
+CAPABILITIES: list[dict[str, Any]] = [
+    {"id": "turbine", "title": "Village turbines", "text": "Low-head turbines for small rivers.", "trl": 8},
+    {"id": "pump", "title": "Solar pumps", "text": "Solar pumps that lift water for irrigation.", "trl": 9},
+    {"id": "early", "title": "River turbine study", "text": "A turbine for small rivers, in the laboratory.", "trl": 3},
+    {"id": "twin-b", "title": "Fog nets", "text": "Nets that collect water from fog."},
+    {"id": "twin-a", "title": "Fog nets", "text": "Nets that collect water from fog."},
+]
+NEEDS: list[dict[str, Any]] = [
+    {"id": "power", "title": "Electricity from a river", "text": "A turbine for a hill village.", "trl_min": 6},
+    {"id": "fog", "title": "Water from fog", "text": "Nets that collect fog water."},
+]
+
+
+@pytest.fixture(autouse=True)
+def _light(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MATCHER_MODEL", "hashing")
+    monkeypatch.setenv("MATCHER_DATA_DIR", str(tmp_path / "data"))
+
+
+def _lines(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+def _match(folder: Path, *options: str, capabilities: Any = CAPABILITIES, needs: Any = NEEDS) -> int:
+    offered, wanted = _lines(folder / "capabilities.jsonl", capabilities), _lines(folder / "needs.jsonl", needs)
+    arguments = ["match", "--capabilities", str(offered), "--needs", str(wanted), "--as-of", "2026-11-22", *options]
+    with pytest.raises(SystemExit) as left:
+        cli.main(arguments)
+    return int(left.value.code or 0)
+
+
+def _ranked(text: str, need: str) -> list[str]:
+    return [line.split()[2] for line in text.splitlines() if line.startswith(f"{need} ")]
+
+
+def test_a_run_has_six_columns_ranks_from_one_and_strictly_falling_scores(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert _match(tmp_path) == 0
+    rows = [line.split() for line in capsysbinary.readouterr().out.decode().splitlines()]
+    assert all(len(row) == 6 and row[1] == "Q0" for row in rows)
+    for need in ("power", "fog"):
+        mine = [row for row in rows if row[0] == need]
+        assert [int(row[3]) for row in mine] == list(range(1, len(mine) + 1))
+        scores = [float(row[4]) for row in mine]
+        assert all(above > below for above, below in itertools.pairwise(scores))
+
+
+def test_every_need_gets_up_to_k_rows(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert _match(tmp_path, "--k", "2") == 0
+    text = capsysbinary.readouterr().out.decode()
+    assert len(_ranked(text, "power")) == len(_ranked(text, "fog")) == 2
+
+
+def test_the_right_partner_is_on_top(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    _match(tmp_path)
+    text = capsysbinary.readouterr().out.decode()
+    assert _ranked(text, "power")[0] == "turbine"
+    assert _ranked(text, "fog")[0] == "twin-a"
+
+
+def test_equal_capabilities_rank_by_id_and_their_printed_scores_differ(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    _match(tmp_path)
+    assert _ranked(capsysbinary.readouterr().out.decode(), "fog")[:2] == ["twin-a", "twin-b"]
+
+
+def test_a_near_miss_stands_after_everything_eligible(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The laboratory study speaks of the very thing, and is too early: last, not first."""
+    _match(tmp_path)
+    ranked = _ranked(capsysbinary.readouterr().out.decode(), "power")
+    assert ranked[-1] == "early"
+    assert len(ranked) == len(CAPABILITIES)
+
+
+def test_each_line_of_jsonl_is_a_shortlist_that_fits_the_schema(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert _match(tmp_path, "--format", "jsonl", "--k", "3") == 0
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    found = [json.loads(line) for line in capsysbinary.readouterr().out.decode().splitlines()]
+    for shortlist in found:
+        jsonschema.validate(shortlist, schema)
+        assert len(shortlist["matches"]) == 3
+    assert [shortlist["need_id"] for shortlist in found] == ["power", "fog"]
+
+
+def test_jsonl_and_trec_say_the_same_order(tmp_path: Path) -> None:
+    _match(tmp_path, "--out", str(tmp_path / "run"))
+    _match(tmp_path, "--format", "jsonl", "--out", str(tmp_path / "lists"))
+    run = read_run(tmp_path / "run")
+    for line in (tmp_path / "lists").read_text(encoding="utf-8").splitlines():
+        shortlist = json.loads(line)
+        order = sorted(run[shortlist["need_id"]].items(), key=lambda pair: -pair[1])
+        assert [match["capability_id"] for match in shortlist["matches"]] == [name for name, _ in order]
+
+
+def test_the_points_of_every_line_add_up_to_its_score(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    _match(tmp_path, "--format", "jsonl")
+    for line in capsysbinary.readouterr().out.decode().splitlines():
+        for match in json.loads(line)["matches"]:
+            points = sum(contribution["points"] for contribution in match["contributions"])
+            assert match["base"] + points == pytest.approx(match["z"], abs=1e-9)
+
+
+def test_the_same_files_give_the_same_bytes_with_and_without_the_cache(tmp_path: Path) -> None:
+    outputs = []
+    for option in ("--cache", "--cache", "--no-cache"):
+        _match(tmp_path, option, "--format", "jsonl", "--out", str(tmp_path / "out"))
+        outputs.append((tmp_path / "out").read_bytes())
+    assert outputs[0] == outputs[1] == outputs[2]
+
+
+def test_without_the_cache_nothing_is_left_in_the_data_folder(tmp_path: Path) -> None:
+    _match(tmp_path, "--no-cache", "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "data").exists()
+
+
+def test_rejects_are_kept_with_what_to_do_and_the_rest_is_ranked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "rejects.csv"
+    broken = [*CAPABILITIES, {"title": "=no id", "text": "x"}]
+    assert _match(tmp_path, "--rejects", str(table), "--out", str(tmp_path / "run"), capabilities=broken) == 3
+    with table.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["row"], row["column"], row["code"]) for row in rows] == [("6", "id", "missing_id")]
+    assert rows[0]["fix"]
+    assert set(read_run(tmp_path / "run")) == {"power", "fog"}
+    assert "refused: 1 records" in capsys.readouterr().err
+
+
+def test_a_value_left_out_is_told_but_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = [*CAPABILITIES, {"id": "odd", "title": "Odd", "text": "Odd", "trl": 12}]
+    assert _match(tmp_path, "--out", str(tmp_path / "run"), capabilities=odd) == 0
+    assert "1 values" in capsys.readouterr().err
+
+
+def test_organisations_beside_the_records_are_known(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    organisations = _lines(
+        tmp_path / "organisations.jsonl",
+        [{"id": "maker", "name": "Maker", "roles": ["provider"], "country": "KEN"}],
+    )
+    owned = [{**CAPABILITIES[0], "organisation_id": "maker"}]
+    assert _match(tmp_path, "--organisations", str(organisations), "--format", "jsonl", capabilities=owned) == 0
+    shortlist = json.loads(capsysbinary.readouterr().out.decode().splitlines()[0])
+    assert shortlist["matches"][0]["organisation_id"] == "maker"
+
+
+def test_the_same_organisation_is_not_paired_with_itself(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    owned = [{**capability, "organisation_id": "us"} for capability in CAPABILITIES[:2]] + CAPABILITIES[2:]
+    ours = [{**NEEDS[0], "owner_organisation_id": "us"}]
+    _match(tmp_path, capabilities=owned, needs=ours)
+    assert not {"turbine", "pump"} & set(_ranked(capsysbinary.readouterr().out.decode(), "power"))
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "needs", "message"),
+    [
+        (CAPABILITIES, [], "at least one need"),
+        ([], NEEDS, "at least one capability"),
+        ([{"title": "x"}], NEEDS, "missing_id"),
+        ([{"id": "two words", "title": "x"}], NEEDS, "without white space"),
+    ],
+)
+def test_what_cannot_be_ranked_fails_before_any_work_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], capabilities: Any, needs: Any, message: str
+) -> None:
+    assert _match(tmp_path, "--out", str(tmp_path / "run"), capabilities=capabilities, needs=needs) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_id_with_a_space_is_fine_in_jsonl(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert _match(tmp_path, "--format", "jsonl", capabilities=[{"id": "two words", "title": "Fog nets"}]) == 0
+    assert b'"capability_id":"two words"' in capsysbinary.readouterr().out
+
+
+def test_a_failure_leaves_the_old_output_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "run"
+    out.write_text("old\n")
+    monkeypatch.setattr("service.trec.run_lines", lambda _shortlist: (_ for _ in ()).throw(OSError(28, "full")))
+    assert _match(tmp_path, "--out", str(out)) == 1
+    assert out.read_text() == "old\n"
+    assert not list(tmp_path.glob("run?*"))
+
+
+def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """A real signal to a real process while it is matching."""
+    offered = _lines(
+        tmp_path / "capabilities.jsonl",
+        [{"id": f"c{n}", "title": f"Pump {n}", "text": f"Water pump number {n}."} for n in range(2_000)],
+    )
+    wanted = _lines(
+        tmp_path / "needs.jsonl",
+        [{"id": f"n{n}", "title": f"Water {n}", "text": f"Water for village {n}."} for n in range(3_000)],
+    )
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "service.cli", "match", "--capabilities", str(offered), "--needs", str(wanted)]
+    with subprocess.Popen(
+        [*command, "--out", str(out)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("run*")) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert said == "matcher: stopped; nothing was left half-written\n"
+    assert not list(tmp_path.glob("run*"))
