@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
@@ -12,9 +13,11 @@ import numpy as np
 from matcher.atlas import Atlas, Geography, Problem
 from matcher.columns import Columns
 from matcher.encoding import Flags, Floats, Words, plain, positions, primary
-from matcher.envelopes import Limit, limits
+from matcher.envelopes import Limit, compared, limits
 from matcher.places import PlaceBook
 from matcher.profiles import Capability, Need, Organisation
+from matcher.vocabulary import AMBIENT_ATTRIBUTES
+from matcher.wording import condition
 
 SAME_COUNTRY: Final = 1.0
 SAME_REGION: Final = 0.6
@@ -81,7 +84,7 @@ class Asked:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Pair:
     """One pair that is shown: the need, and the capability at a row of the columns."""
 
@@ -90,6 +93,23 @@ class Pair:
     row: int
     capability: Capability
     organisation: Organisation | None = None  # the provider's
+
+    @cached_property
+    def conditions(self) -> tuple[tuple[bool | None, str], ...]:
+        """Judge each site condition the envelope also speaks of: met, violated or (None) not comparable, in words."""
+        stood = self.capability.operating_envelope
+        spoken = {limit.attribute: limit for limit in limits(stood)} if self.asked.site and stood else {}
+        met = [(site, compared(site, spoken[site.attribute])) for site in self.asked.site if site.attribute in spoken]
+        return tuple((good, _condition(site, spoken[site.attribute], met=good)) for site, good in met)
+
+
+def _condition(site: Limit, stood: Limit, *, met: bool | None) -> str:
+    pair = f"{site.attribute.replace('_', ' ')}: site {condition(site.stated)}, offer {condition(stood.stated)}"
+    if met is None:
+        return f"{pair} cannot be compared"
+    if met:
+        return f"{pair}, met"
+    return f"{pair}, {'not contained' if site.attribute in AMBIENT_ATTRIBUTES else 'no overlap'}"
 
 
 def _labels(names: Iterable[str] | None) -> frozenset[str] | None:

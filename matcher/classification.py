@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from matcher.profiles import Classification
 from matcher.vocabulary import SECTORS
@@ -18,6 +19,10 @@ def goals_of(record: Classification) -> tuple[str, ...] | None:
 
 def sectors_of(sectors: Iterable[str] | None, crs: Iterable[str] | None) -> frozenset[str]:
     """Return the stated sectors and those the CRS purpose codes stand for."""
-    codes = tuple(crs or ())
-    meant = {name for name, prefixes in SECTORS.items() if any(code.startswith(prefixes) for code in codes)}
-    return frozenset(sectors or ()) | meant
+    return frozenset(sectors or ()).union(*map(sectors_of_code, crs or ()))
+
+
+@cache
+def sectors_of_code(code: str) -> frozenset[str]:
+    """Return the sectors one CRS purpose code stands for: those of its category included."""
+    return frozenset(name for name, prefixes in SECTORS.items() if code.startswith(prefixes))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from matcher.asked import Asked, Pair
-from matcher.encoding import plain
-from matcher.envelopes import compared, limits
 from matcher.matches import Gate
 from matcher.money import factor, same_basis
 from matcher.policy import GATES, STATES, GatePolicy, States
-from matcher.profiles import Condition, Record
+from matcher.profiles import Record
 from matcher.rules import longest_lead
-from matcher.vocabulary import AMBIENT_ATTRIBUTES, FinancingState, GateMode, GateName, GateState, ReviewState
-from matcher.wording import condition, listed, many, members, money, number, percent, unstated
+from matcher.vocabulary import FinancingState, GateMode, GateName, GateState, ReviewState
+from matcher.wording import listed, many, members, money, number, percent, unstated
 
 
 def explain(pair: Pair, states: States, policy: GatePolicy) -> tuple[Gate, ...]:
@@ -105,32 +103,10 @@ def _envelope(pair: Pair, state: GateState, _: GatePolicy) -> str:
     site, stood = pair.asked.need.site_conditions, pair.capability.operating_envelope
     if state is GateState.UNKNOWN and not (site and stood):
         return unstated(need=None if site else "its site conditions", offer=None if stood else "what it stands")
-    judged = conditions(pair)
+    judged = pair.conditions
     broken = [said for met, said in judged if met is False]
     met = [said for met, said in judged if met]
     return "; ".join(broken or met or [said for _, said in judged]) or "no condition is stated by both"
-
-
-def conditions(pair: Pair) -> list[tuple[bool | None, str]]:
-    """Judge each site condition of a shown pair that its envelope also speaks of, with a sentence for each."""
-    said = {plain(name): value for name, value in (pair.asked.need.site_conditions or {}).items()}
-    offered = {plain(name): value for name, value in (pair.capability.operating_envelope or {}).items()}
-    stood = {limit.attribute: limit for limit in limits(pair.capability.operating_envelope)}
-    return [
-        (met, _condition(site.attribute, said[site.attribute], offered[site.attribute], met=met))
-        for site in pair.asked.site
-        if site.attribute in stood
-        for met in [compared(site, stood[site.attribute])]
-    ]
-
-
-def _condition(attribute: str, site: Condition, stood: Condition, *, met: bool | None) -> str:
-    pair = f"{attribute.replace('_', ' ')}: site {condition(site)}, offer {condition(stood)}"
-    if met is None:
-        return f"{pair} cannot be compared"
-    if met:
-        return f"{pair}, met"
-    return f"{pair}, {'not contained' if attribute in AMBIENT_ATTRIBUTES else 'no overlap'}"
 
 
 def _ip(pair: Pair, state: GateState, _: GatePolicy) -> str:

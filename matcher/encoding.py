@@ -6,7 +6,7 @@ import re
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -23,6 +23,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 _SEPARATORS = re.compile(r"[\s_\-/]+")
 
 
+@lru_cache(maxsize=65_536)
 def plain(text: str) -> str:
     """Write a free label one way: lower case, words joined by underscores."""
     return _SEPARATORS.sub("_", text.strip().casefold())

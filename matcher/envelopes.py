@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Self
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ class Limit:
     """One attribute of a site or envelope in base units: a span of a dimension, or a set of plain values."""
 
     attribute: str
+    stated: Condition  # as written
     low: float = 0.0
     high: float = 0.0
     dimension: str | None = None  # None: the values hold instead
@@ -37,8 +38,8 @@ class Limit:
         if self.attribute in AMBIENT_ATTRIBUTES:  # less is asked for, never less than a point
             middle = (self.low + self.high) / 2 if np.isfinite(self.low + self.high) else np.nan
             low, high = np.fmin(self.low + slack_low, middle), np.fmax(self.high - slack_high, middle)
-            return Limit(self.attribute, float(low), float(high), self.dimension, self.values)
-        return Limit(self.attribute, self.low - slack_low, self.high + slack_high, self.dimension, self.values)
+            return replace(self, low=float(low), high=float(high))
+        return replace(self, low=self.low - slack_low, high=self.high + slack_high)
 
 
 def limits(conditions: Mapping[str, Condition] | None) -> tuple[Limit, ...]:
@@ -49,8 +50,8 @@ def limits(conditions: Mapping[str, Condition] | None) -> tuple[Limit, ...]:
 def _limit(attribute: str, condition: Condition) -> Limit | None:
     if isinstance(condition, Range):
         low, high, dimension = condition.base()
-        return Limit(attribute, low, high, dimension)
-    return Limit(attribute, values=frozenset(map(plain, condition))) if condition else None
+        return Limit(attribute, condition, low, high, dimension)
+    return Limit(attribute, condition, values=frozenset(map(plain, condition))) if condition else None
 
 
 def compared(site: Limit, stood: Limit) -> bool | None:
@@ -59,19 +60,18 @@ def compared(site: Limit, stood: Limit) -> bool | None:
         return None
     if site.dimension is None:
         return not site.values.isdisjoint(stood.values)
-    low, high = _slack(np.array([stood.low]), np.array([stood.high]))
-    return bool(_within(site, low, high)[0])
+    return bool(_within(site, stood.low - ROUNDING * abs(stood.low), stood.high + ROUNDING * abs(stood.high)))
 
 
 def _slack(low: Floats, high: Floats) -> tuple[Floats, Floats]:
     return low - ROUNDING * np.abs(low), high + ROUNDING * np.abs(high)
 
 
-def _within(site: Limit, low: Floats, high: Floats) -> Flags:
-    """Ambient conditions must be contained whole; anything else must overlap."""
+def _within(site: Limit, low: Any, high: Any) -> Any:
+    """Ambient conditions must be contained whole; anything else must overlap. Numbers or arrays alike."""
     if site.attribute in AMBIENT_ATTRIBUTES:
-        return np.asarray((low <= site.low) & (site.high <= high))
-    return np.asarray((low <= site.high) & (site.low <= high))
+        return (low <= site.low) & (site.high <= high)
+    return (low <= site.high) & (site.low <= high)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

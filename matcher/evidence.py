@@ -6,7 +6,6 @@ from typing import Final
 
 from matcher.asked import ELSEWHERE, SAME_COUNTRY, SAME_GROUP, SAME_REGION, Pair
 from matcher.classification import goals_of, sectors_of
-from matcher.details import conditions
 from matcher.encoding import plain, primary
 from matcher.profiles import PartnerSought
 from matcher.vocabulary import SignalName
@@ -36,8 +35,8 @@ def _sdg(pair: Pair, value: float | None) -> str:
     )
 
 
-def _as_number(goal: str) -> int:
-    return int(goal)
+def _as_number(goal: object) -> int:
+    return int(str(goal))
 
 
 def _sector(pair: Pair, value: float | None) -> str:
@@ -92,7 +91,7 @@ def _envelope(pair: Pair, value: float | None) -> str:
             unstated(need=None if site else "its site conditions", offer=None if stood else "what it stands")
             or "no site condition can be compared with what the offer stands"
         )
-    met = [said for good, said in conditions(pair) if good]
+    met = [said for good, said in pair.conditions if good]
     return f"{len(met)} of {many(len(pair.asked.site), 'site condition')} met" + (f" ({'; '.join(met)})" if met else "")
 
 

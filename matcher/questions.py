@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 
 from matcher.asked import Pair
-from matcher.details import conditions
 from matcher.encoding import Flags
 from matcher.envelopes import compared, limits
 from matcher.matches import Contribution, Gate, NearMiss, OpenQuestion
@@ -84,7 +83,7 @@ def _envelope(pair: Pair) -> str:
             continue
         if site.dimension is None or not compared(site.widened(LIMIT_REACH), limit):
             return ""
-    broken = [said for met, said in conditions(pair) if met is False]
+    broken = [said for met, said in pair.conditions if met is False]
     return f"eligible with a variant for {'; '.join(broken)}"
 
 

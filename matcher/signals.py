@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.asked import Asked
-from matcher.classification import sectors_of
+from matcher.classification import sectors_of_code
 from matcher.columns import ACTIVITIES, OFFER_KINDS, UNDATED, Columns
 from matcher.encoding import Flags, Floats, ListColumn, Words, counts, meets
 from matcher.evidence import evidence
@@ -130,14 +130,9 @@ def _nearest_code(columns: Columns, offered: tuple[Words, Words], wanted: str) -
     sectors, codes = offered
     return _best(
         (1.0, meets(codes, columns.crs.mask([wanted]))),
-        (0.7, meets(sectors, columns.sectors.mask(_sectors_of_code(wanted)))),
+        (0.7, meets(sectors, columns.sectors.mask(sectors_of_code(wanted)))),
         (0.5, meets(codes, columns.crs.mask([wanted[:3]]))),
     )
-
-
-@cache
-def _sectors_of_code(code: str) -> frozenset[str]:
-    return sectors_of(None, [code])
 
 
 def _mode(asked: Asked, columns: Columns, rows: Rows) -> Floats:
