@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from matcher.matches import Event
 from matcher.profiles import CapabilityId, NeedId
 from matcher.vocabulary import ReasonCode, Stage
-from service.store.models import EventRow
+from service.store.models import EventRow, is_
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ def list_events(
     """Return events in the order they were written, those numbered above ``after``, ``limit`` at most."""
     query = select(EventRow).where(EventRow.number > after).order_by(EventRow.number).limit(limit)
     if need_id is not None:
-        query = query.where(EventRow.need_id == need_id)
+        query = query.where(is_(EventRow.need_id, need_id))
     if capability_id is not None:
-        query = query.where(EventRow.capability_id == capability_id)
+        query = query.where(is_(EventRow.capability_id, capability_id))
     return tuple(_stored(row) for row in session.execute(query).scalars())
 
 

@@ -54,7 +54,7 @@ def facts_of(profile: Profile) -> Facts:
 
 
 def printable(text: str) -> str:
-    """Leave out the one character PostgreSQL cannot hold."""
+    """Leave out the one character PostgreSQL cannot hold, NUL. No id in the store has one."""
     return text.replace("\x00", "")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from service.store.models import KeyRow
 
 _LABEL: Final = "pm"  # lets a scanner for leaked secrets know one
 _PREFIX_BYTES: Final = 6  # 12 hexadecimal characters: names a key in lists and logs
+_FORM: Final = re.compile(rf"{_LABEL}_(?P<prefix>[0-9a-f]+)_[A-Za-z0-9_-]+")
 _SECRET_BYTES: Final = 32  # 256 bits: nothing to guess, so one unsalted SHA-256 is enough
 
 
@@ -40,7 +42,8 @@ def make_key(session: Session, *, name: str, at: datetime, expires_at: datetime 
 
 def verify_key(session: Session, plaintext: str, *, at: datetime) -> ApiKey | None:
     """Return the key if it is ours, not revoked and not expired; the time taken does not tell how near it was."""
-    prefix = plaintext.split("_", 2)[1] if plaintext.count("_") >= 2 else ""
+    found = _FORM.fullmatch(plaintext)
+    prefix = found["prefix"] if found else ""
     row = session.execute(select(KeyRow).where(KeyRow.prefix == prefix)).scalar_one_or_none()
     same = hmac.compare_digest(_hash(plaintext), row.sha256 if row else _hash(""))
     if row is None or not same or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= at):

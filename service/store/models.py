@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Date,
     DateTime,
     ForeignKeyConstraint,
@@ -17,8 +18,9 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -61,6 +63,11 @@ _NAMES: Final = {
     "fk": "fk_%(table_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+def is_(column: InstrumentedAttribute[Any], value: str) -> ColumnElement[bool]:
+    """Compare with what somebody asked for. A NUL is in no column, and PostgreSQL refuses even to be asked."""
+    return column == value if "\x00" not in value else false()
 
 
 class Base(DeclarativeBase):

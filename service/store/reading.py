@@ -19,8 +19,8 @@ from matcher.places import PlaceBook
 from matcher.profiles import Profile
 from matcher.vocabulary import Confidentiality, ReviewState
 from service.store.errors import UnknownRecord
-from service.store.facts import place_value, words
-from service.store.models import FacetRow, RecordRow, VersionRow
+from service.store.facts import place_value, printable, words
+from service.store.models import FacetRow, RecordRow, VersionRow, is_
 from service.store.records import model_of
 
 PAGE_LIMIT: Final = 500  # records on a page at most: a few megabytes of JSON
@@ -91,8 +91,9 @@ _EVERYTHING: Final = Filters()
 
 def get_record(session: Session, kind: str, record_id: str) -> StoredRecord:
     """Return one record, withdrawn or not; raises UnknownRecord."""
-    model_of(kind)
-    found = session.execute(_columns().where(RecordRow.kind == kind, RecordRow.id == record_id)).one_or_none()
+    found = session.execute(
+        _columns().where(RecordRow.kind == _known(kind), is_(RecordRow.id, record_id))
+    ).one_or_none()
     if found is None:
         raise UnknownRecord(kind, record_id)
     return _stored(found)
@@ -164,10 +165,10 @@ def history(session: Session, kind: str, record_id: str) -> tuple[Version, ...]:
     now, then = RecordRow, VersionRow
     past = select(then.version, then.content_hash, then.at, then.actor, then.profile)
     current = select(now.version, now.content_hash, now.updated_at, now.updated_by, now.profile)
-    found = session.execute(current.where(now.kind == _known(kind), now.id == record_id)).one_or_none()
+    found = session.execute(current.where(now.kind == _known(kind), is_(now.id, record_id))).one_or_none()
     if found is None:
         raise UnknownRecord(kind, record_id)
-    rows = session.execute(past.where(then.kind == kind, then.id == record_id).order_by(then.version))
+    rows = session.execute(past.where(then.kind == kind, is_(then.id, record_id)).order_by(then.version))
     return (*(Version(*row) for row in rows), Version(*found))
 
 
@@ -228,7 +229,7 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
     if filters.organisation_id is not None:
         yield _has("organisation", [filters.organisation_id])
     if filters.language is not None:
-        yield RecordRow.language == filters.language
+        yield is_(RecordRow.language, filters.language)
     if filters.review_states is not None:
         yield RecordRow.review_state.in_([state.value for state in filters.review_states])
     if filters.confidentiality is not None:
@@ -238,7 +239,8 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
 
 
 def _has(facet: str, values: list[str]) -> ColumnElement[bool]:
-    found = select(FacetRow.kind, FacetRow.id).where(FacetRow.facet == facet, FacetRow.value.in_(values))
+    held = [value for value in values if "\x00" not in value]
+    found = select(FacetRow.kind, FacetRow.id).where(FacetRow.facet == facet, FacetRow.value.in_(held))
     return tuple_(RecordRow.kind, RecordRow.id).in_(found)
 
 
@@ -258,4 +260,4 @@ def _opened(cursor: str) -> tuple[str, str]:
     except (binascii.Error, ValueError, TypeError) as error:
         fix = "give back what the previous page said, unchanged, or start again without it"
         raise BadInput("bad_cursor", expected="the next of an earlier page", got=cursor, fix=fix) from error
-    return str(kind), str(record_id)
+    return printable(str(kind)), printable(str(record_id))

@@ -15,7 +15,7 @@ from matcher.errors import BadInput
 from matcher.profiles import KINDS, Profile
 from matcher.vocabulary import ReviewState
 from service.store.errors import UnknownRecord
-from service.store.models import RecordRow
+from service.store.models import RecordRow, is_
 from service.store.upserting import Refusal, Upsert
 
 _CHUNK: Final = 500  # records looked up at once: far below SQLite's 32,766 variables, enough to forget the round trips
@@ -63,7 +63,7 @@ def upsert_records(
 
 def withdraw(session: Session, kind: str, record_id: str, *, actor: str, at: datetime) -> int:
     """Mark a record withdrawn and return its version; withdrawing twice changes nothing. Raises UnknownRecord."""
-    wanted = (RecordRow.kind == kind, RecordRow.id == record_id)
+    wanted = (RecordRow.kind == kind, is_(RecordRow.id, record_id))
     stored = session.execute(select(RecordRow.profile).where(*wanted)).scalar()
     if stored is None:
         raise UnknownRecord(kind, record_id)

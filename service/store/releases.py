@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from service.store.models import ReleaseRow
+from service.store.models import ReleaseRow, is_
 
 
 class ReleaseState(StrEnum):
@@ -43,7 +43,7 @@ def save_release(session: Session, entry: ReleaseEntry) -> None:
 
 def get_release(session: Session, release_id: str) -> ReleaseEntry | None:
     """Return the entry of that id, or None."""
-    row = session.execute(select(ReleaseRow).where(ReleaseRow.id == release_id)).scalar_one_or_none()
+    row = session.execute(select(ReleaseRow).where(is_(ReleaseRow.id, release_id))).scalar_one_or_none()
     return None if row is None else _entry(row)
 
 

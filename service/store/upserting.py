@@ -87,14 +87,14 @@ class Upsert:
 
     def write(self, chunk: Sequence[tuple[int, Profile]]) -> None:
         """Decide for each (position, profile), then write the chunk in a handful of statements."""
-        book = self._known([profile for _, profile in chunk])
+        writable = [(position, profile) for position, profile in chunk if self._printable(position, profile)]
+        book = self._known([profile for _, profile in writable])
         pending = _Pending()
-        for position, given in chunk:
+        for position, given in writable:
             known = book.find(given)
             profile = _settled(given, known)
             text, digest = canonical(profile)
-            refused = _unprintable(given) or _taken(given, known) or self._repeated(known, digest)
-            if refused:
+            if refused := _taken(given, known) or self._repeated(known, digest):
                 self.refusals.append(Refusal(position, given.id, *refused))
                 continue
             if known and known.content_hash == digest:
@@ -122,6 +122,13 @@ class Upsert:
                 rest = (found.content_hash, found.review_state, found.stated_at, found.version)
                 book.add(_Known(found.id, source, *rest))
         return book
+
+    def _printable(self, position: int, profile: Profile) -> bool:
+        if "\x00" not in "".join((profile.id, *(source_of(profile) or ()))):
+            return True
+        why = "expected an id of printable characters; got one with a NUL; write it anew"
+        self.refusals.append(Refusal(position, profile.id, "bad_id", why))
+        return False
 
     def _repeated(self, known: _Known | None, digest: str) -> tuple[str, str] | None:
         if known and known.id in self._met and known.content_hash != digest:
@@ -208,12 +215,6 @@ def _settled(profile: Profile, known: _Known | None) -> Profile:
     if profile.review_state is None and known.review_state == ReviewState.WITHDRAWN.value:
         kept["review_state"] = ReviewState.WITHDRAWN
     return profile.model_copy(update=kept)
-
-
-def _unprintable(profile: Profile) -> tuple[str, str] | None:
-    if any("\x00" in part for part in (profile.id, *(source_of(profile) or ()))):
-        return "bad_id", "expected an id of printable characters; got one with a NUL; write it anew"
-    return None
 
 
 def _taken(profile: Profile, known: _Known | None) -> tuple[str, str] | None:

@@ -21,7 +21,8 @@ def url(tmp_path: Path) -> Iterator[str]:
     name = f"matcher_{uuid.uuid4().hex}"
     server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        people = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"  # sorts as people do; ids must not follow
+        connection.execute(text(f"CREATE DATABASE {name} {people}"))
     yield server.url.set(database=name).render_as_string(hide_password=False)
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

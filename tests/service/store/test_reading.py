@@ -16,7 +16,9 @@ from service.store import (
     dangling_organisations,
     digest,
     get_record,
+    get_release,
     history,
+    list_events,
     list_records,
     places_covering,
     snapshot,
@@ -189,3 +191,18 @@ def test_organisations_that_nobody_described_are_counted_once_each(store: Store)
 def test_history_of_nothing_says_so(store: Store) -> None:
     with store.reading() as session, pytest.raises(UnknownRecord):
         history(session, "needs", "nobody")
+
+
+def test_asking_for_what_no_database_holds_finds_nothing(store: Store) -> None:
+    """PostgreSQL refuses a NUL even in a question: it must not come out as a fault of ours."""
+    write(store, "needs", a_need())
+    nul = "need-1\x00"
+    with store.reading() as session:
+        with pytest.raises(UnknownRecord):
+            get_record(session, "needs", nul)
+        with pytest.raises(UnknownRecord):
+            history(session, "needs", nul)
+        assert list_events(session, need_id=nul, capability_id=nul) == ()
+        assert get_release(session, nul) is None
+    for field in ("sector", "organisation_id", "language"):
+        assert ids(store, "needs", **{field: nul}) == []
