@@ -23,7 +23,7 @@ CHUNK: Final = 16_384  # passages a product: with 64 query passages 4 MB of cosi
 
 
 class SectionWeights(NamedTuple):
-    """``best + second * max(0, s2 - floor) + third * max(0, s3 - floor)``: further sections can only add (SCIENCE 1)."""
+    """Best + second * max(0, s2 - floor) + third * max(0, s3 - floor): further sections can only add (SCIENCE 1)."""
 
     second: float = 0.2
     third: float = 0.2
@@ -105,12 +105,12 @@ class Index:
         return [top_k(row, k, allowed) for row in scores]
 
     def section_similarities(self, queries: Matrix, item: int) -> npt.NDArray[np.float32]:
-        """Return (queries, sections of the item): the cosines the pair's score is folded from."""
-        first, last = int(self.starts[item]), int(self.starts[item + 1])
+        """Return (queries, sections of the item): the cosines a score is folded from, for queries on the grid."""
+        first, last = self.starts[item : item + 2].tolist()
         if first == last:
             return np.zeros((len(queries), 0), dtype=np.float32)
         low, high = int(self.section_starts[first]), int(self.section_starts[last])
-        passages = on_grid(queries) @ self.vectors[low:high].T
+        passages = queries @ self.vectors[low:high].T
         sums = np.add.reduceat(passages, self.section_starts[first:last] - low, axis=1)
         return np.asarray(sums * self.section_scales[first:last], dtype=np.float32)
 

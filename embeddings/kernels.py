@@ -9,7 +9,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def fold_sections(  # noqa: PLR0913 - a kernel takes arrays, not objects
+def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     similarities: Floats,
     query_starts: Ints,
     starts: Ints,

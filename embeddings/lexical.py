@@ -144,8 +144,9 @@ class Lexical:
 
         values = posting_values(query.terms, self.indptr, self.rows, self.values, item)
         parts = values * (query.weights / np.float32(query.norm))
-        order = np.lexsort((query.terms, -parts))
-        return [(str(self.vocabulary[query.terms[i]]), float(parts[i])) for i in order if parts[i] > 0]
+        shared = np.flatnonzero(parts > 0)
+        order = shared[np.argsort(-parts[shared], kind="stable")]
+        return list(zip(self.vocabulary[query.terms[order]].tolist(), parts[order].tolist(), strict=True))
 
 
 def _count(items: Iterable[Sequence[str]]) -> tuple[npt.NDArray[np.int64], csr_matrix, npt.NDArray[np.str_]]:

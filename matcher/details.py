@@ -61,7 +61,7 @@ def _place(pair: Pair, state: GateState, _: GatePolicy) -> str:
             need=None if asked.countries else "where it is",
             offer=None if places.stated[code] else "where it is offered",
         )
-    wanted, names = len(asked.countries), pair.columns.geography.codes.tolist()
+    wanted, names = len(asked.countries), pair.columns.geography.codes
     if state is GateState.PASS:
         met = members(names, places.offered[:, code] & asked.bits)
         share = f"covers {len(met)} of {many(wanted, 'country', 'countries')} ({percent(len(met) / wanted)})"
@@ -170,7 +170,7 @@ def _language(pair: Pair, state: GateState, _: GatePolicy) -> str:
             offer="which languages it supports" if spoken is None else None,
         )
     codes = pair.columns.spoken.members[:, int(pair.columns.spoken.codes[pair.row])]
-    have = set(members(pair.columns.spoken.names.tolist(), codes))
+    have = set(members(pair.columns.spoken.names, codes))
     if not asked.languages:
         return "the need requires no language"
     if state is GateState.FAIL:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from matcher import cooperation, details, evidence, questions, sections, topic
 from matcher.asked import Asked, Pair
-from matcher.matches import Contribution, Match, TopicEvidence
+from matcher.matches import Contribution, Match
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
-from matcher.scoring import SIGNALS, Floats, Scorer
-from matcher.vocabulary import GateName, GateState, SignalName, Tier
+from matcher.scoring import SIGNALS, Scored, Scorer
+from matcher.vocabulary import GateState, SignalName, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,17 @@ NAMES: Final = {
 }
 """Signal -> how a sentence calls it."""
 
+_TOPIC: Final = SIGNALS.index(SignalName.TOPIC)
 _REASONS: Final = 4  # the largest contributions named in a summary
+
+
+class Candidate(NamedTuple):
+    """One ranked row and what was found of it."""
+
+    row: int
+    rank: int
+    states: npt.NDArray[np.int8]  # of every gate
+    scored: Scored  # of this one pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,37 +66,38 @@ class Explainer:
     scorer: Scorer
     policy: GatePolicy
 
-    def explain(
-        self, asked: Asked, text: NeedText, row: int, states: npt.NDArray[np.int8], values: Floats
-    ) -> Match | None:
-        """Explain one row, unranked; None for a pair that fails a hard gate for which no fix can be stated."""
-        capability = self.catalogue.capabilities[row]
+    @cached_property
+    def _weights(self) -> list[tuple[int, SignalName, float, float]]:
+        """Signals that weigh anything on either side, with their place and weights."""
+        need, provider = (side.tolist() for side in self.scorer.sides())
+        return [one for one in zip(range(len(SIGNALS)), SIGNALS, need, provider, strict=True) if one[2] + one[3] > 0]
+
+    def explain(self, asked: Asked, text: NeedText, candidate: Candidate) -> Match | None:
+        """Explain one pair; None when it fails a hard gate for which no fix can be stated."""
+        capability = self.catalogue.capabilities[candidate.row]
         provider = self.catalogue.organisations.get(capability.organisation_id)
-        pair = Pair(asked, self.catalogue.columns, row, capability, provider)
-        judged = details.explain(pair, states, self.policy)
-        hard = {gate.gate for gate in judged if self.policy.is_hard(gate.gate)}
-        failed = [gate for gate in judged if gate.state is GateState.FAIL and gate.gate in hard]
+        pair = Pair(asked, self.catalogue.columns, candidate.row, capability, provider)
+        judged = details.explain(pair, candidate.states, self.policy)
+        failed = [gate for gate in judged if gate.state is GateState.FAIL and self.policy.is_hard(gate.gate)]
         misses = questions.near_misses(pair, failed)
         if failed and not misses:
             return None
-        found = topic.evidence(self.catalogue, text, row, sections.of_capability(capability), float(values[0]))
-        contributions = self._contributions(pair, values, found, text)
+        contributions = self._contributions(pair, text, candidate)
         asks = questions.open_questions(pair, judged, contributions)
-        table = values[:, None]
-        z, coverage = float(self.scorer.z(table)[0]), float(self.scorer.coverage(table)[0])
         typed = cooperation.classify(asked, pair, self.places)
+        _, z, score, best_score, coverage = candidate.scored
         return Match(
             need_id=NeedId(asked.need.id),
             capability_id=CapabilityId(capability.id),
             organisation_id=OrganisationId(capability.organisation_id),
             capability_title=capability.title,
-            rank=0,
-            score=round(float(self.scorer.score(self.scorer.z(table))[0]), DIGITS),
-            z=z,
+            rank=candidate.rank,
+            score=round(float(score[0]), DIGITS),
+            z=float(z[0]),
             base=self.scorer.base,
-            best_score=round(float(self.scorer.score(self.scorer.best_z(table))[0]), DIGITS),
-            tier=_tier(judged, hard, failed, coverage),
-            coverage=round(coverage, DIGITS),
+            best_score=round(float(best_score[0]), DIGITS),
+            tier=self._tier(judged, failed, float(coverage[0])),
+            coverage=round(float(coverage[0]), DIGITS),
             gates=judged,
             contributions=contributions,
             near_miss=misses,
@@ -95,35 +107,28 @@ class Explainer:
             summary=summarise(contributions, judged, misses, asks),
         )
 
-    def _contributions(
-        self, pair: Pair, values: Floats, found: TopicEvidence, text: NeedText
-    ) -> tuple[Contribution, ...]:
-        """Give every signal its addend; signals without weight on either side are left out."""
-        need_weights, provider_weights = self.scorer.sides()
+    def _contributions(self, pair: Pair, text: NeedText, candidate: Candidate) -> tuple[Contribution, ...]:
+        """Give every signal that weighs anything its addend."""
+        values = candidate.scored.values[:, 0].tolist()
+        found = topic.evidence(
+            self.catalogue, text, candidate.row, sections.of_capability(pair.capability), values[_TOPIC]
+        )
         shown = []
-        for at, signal in enumerate(SIGNALS):
-            need, provider = float(need_weights[at]), float(provider_weights[at])
-            if need + provider == 0:
-                continue
-            value = None if np.isnan(values[at]) else float(values[at])
+        for at, signal, need, provider in self._weights:
+            value = None if values[at] != values[at] else values[at]
             worth = value or 0.0
-            about = signal is SignalName.TOPIC
+            about = at == _TOPIC
             said = topic.sentence(found, text.words) if about else evidence.evidence(signal, pair, value)
-            possible = (need + provider) / 2
-            points = possible * worth
-            shown.append(
-                Contribution(
-                    signal, value, points, need * worth, provider * worth, possible, said, found if about else None
-                )
-            )
+            best = (need + provider) / 2
+            sides = need * worth, provider * worth
+            shown.append(Contribution(signal, value, best * worth, *sides, best, said, found if about else None))
         return tuple(shown)
 
-
-def _tier(judged: Sequence[Gate], hard: set[GateName], failed: Sequence[Gate], coverage: float) -> Tier:
-    if failed:
-        return Tier.C
-    passed = all(gate.state is GateState.PASS for gate in judged if gate.gate in hard)
-    return Tier.A if passed and coverage >= COVERED else Tier.B
+    def _tier(self, judged: Sequence[Gate], failed: Sequence[Gate], coverage: float) -> Tier:
+        if failed:
+            return Tier.C
+        passed = all(gate.state is GateState.PASS for gate in judged if self.policy.is_hard(gate.gate))
+        return Tier.A if passed and coverage >= COVERED else Tier.B
 
 
 def summarise(

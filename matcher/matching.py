@@ -6,7 +6,7 @@ what is shown. ``match`` is ``match_all`` of one, so that a batch and an ad-hoc 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,11 +17,11 @@ from matcher import catalogue as catalogues
 from matcher import encoding, explanation, gates, questions, sections, signals, topic
 from matcher.asked import Asked
 from matcher.classification import goals_of, sectors_of
-from matcher.explanation import Explainer
+from matcher.explanation import Candidate, Explainer
 from matcher.matches import Match, Shortlist
 from matcher.policy import GatePolicy
 from matcher.profiles import NeedId
-from matcher.scoring import Scorer
+from matcher.scoring import Scored, Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,6 @@ PASSAGES: Final = 64  # query passages a block: enough to keep the cores busy, f
 BLOCK: Final = 32  # needs whose scores of all capabilities are held at once
 
 Rows = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +53,10 @@ class _Prepared:
 
 @dataclass(frozen=True, eq=False)
 class _Ranked:
-    """Rows in rank order with their values (signals, rows) and joint z."""
+    """Rows in rank order with their scores."""
 
     rows: Rows
-    values: Floats
-    z: Floats
+    scored: Scored
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +164,9 @@ class Matcher:
         rows = np.sort(rows)
         structured = signals.measure(prepared.asked, self.catalogue.columns, rows, self.policy.rates)
         values = np.vstack([topics[rows].astype(np.float64), structured])
-        z = self.scorer.z(values)
-        order = np.argsort(-np.round(z, 6), kind="stable")
-        return _Ranked(rows[order], values[:, order], z[order])
+        scored = self.scorer.judge(values)
+        order = np.argsort(-np.round(scored.z, 6), kind="stable")
+        return _Ranked(rows[order], scored.take(order))
 
     def _show(
         self, prepared: _Prepared, states: npt.NDArray[np.int8], ranked: _Ranked, *, first: int, limit: int
@@ -179,7 +177,7 @@ class Matcher:
         for at, row in enumerate(ranked.rows.tolist()):
             if len(shown) == limit:
                 break
-            match = explainer.explain(prepared.asked, prepared.text, row, states[:, row], ranked.values[:, at])
-            if match is not None:
-                shown.append(replace(match, rank=first + len(shown)))
+            candidate = Candidate(row, first + len(shown), states[:, row], ranked.scored.take(np.array([at])))
+            match = explainer.explain(prepared.asked, prepared.text, candidate)
+            shown += [match] if match is not None else []
         return shown

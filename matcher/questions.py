@@ -54,7 +54,7 @@ def _place(pair: Pair) -> str:
     """Offer to ask only where the provider already works next door and does not rule the country out."""
     asked, places = pair.asked, pair.columns.places
     code = int(places.codes[pair.row])
-    names = pair.columns.geography.codes.tolist()
+    names = pair.columns.geography.codes
     near = members(names, places.offered[:, code] & asked.nearby)
     open_to = members(names, asked.bits & ~places.excluded[:, code])
     if not near or not open_to:
@@ -113,7 +113,7 @@ def _timeline(pair: Pair) -> str:
 
 def _language(pair: Pair) -> str:
     codes = pair.columns.spoken.members[:, int(pair.columns.spoken.codes[pair.row])]
-    spoken = members(pair.columns.spoken.names.tolist(), codes)
+    spoken = members(pair.columns.spoken.names, codes)
     if not spoken:
         return ""
     return f"eligible if a facilitator bridges {listed(spoken)} and {listed(sorted(pair.asked.languages), 'or')}"

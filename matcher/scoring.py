@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,20 @@ PROVIDER_WEIGHTS: Final[Mapping[SignalName, float]] = MappingProxyType(
 )
 
 
+class Scored(NamedTuple):
+    """Many pairs with all that follows from their values; the last axis of every field is the pair."""
+
+    values: Floats  # (signals, pairs), NaN = unknown
+    z: Floats
+    score: Floats
+    best_score: Floats  # if every unknown turned out as well as it can
+    coverage: Floats
+
+    def take(self, pairs: npt.NDArray[np.intp]) -> Scored:
+        """Return these pairs in this order."""
+        return Scored(*(field[..., pairs] for field in self))
+
+
 @dataclass(frozen=True)
 class Scorer:
     """Weights of both sides (log-odds a unit of value, none negative), their biases, and the calibration of z."""
@@ -84,6 +98,11 @@ class Scorer:
         """Joint weights in the order of SIGNALS: halves of both sides, so that z = (z_need + z_provider) / 2."""
         need, provider = self.sides()
         return (need + provider) / 2
+
+    def judge(self, values: Floats) -> Scored:
+        """Score (signals, pairs) values."""
+        z, best = self.z(values), self.best_z(values)
+        return Scored(values, z, self.score(z), self.score(best), self.coverage(values))
 
     def z(self, values: Floats) -> Floats:
         """Joint z of (signals, pairs) values; an unknown (NaN) earns what the worst value earns: nothing."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.index import SectionWeights
+from embeddings.index import SectionWeights, on_grid
 from embeddings.lexical import WORD, terms
 from matcher.matches import PassageEvidence, TermEvidence, TopicEvidence
 
@@ -56,7 +56,7 @@ class NeedText:
         """Prepare the views against the catalogue's frozen statistics."""
         texts = (sections[0].text, " ".join(section.text for section in sections))
         views = tuple(catalogue.lexical.query(text) for text in texts[: len(sections)])
-        return cls(sections, passages, vectors, views, _words(texts[-1]))
+        return cls(sections, passages, on_grid(vectors), views, _words(texts[-1]))
 
 
 def _words(text: str) -> dict[str, str]:
@@ -89,7 +89,8 @@ def evidence(
     catalogue: Catalogue, text: NeedText, row: int, sections: Sequence[Section], value: float
 ) -> TopicEvidence:
     """Take a pair's topic value apart: the sections it is folded from, and an addend for every shared term."""
-    parts = max((catalogue.lexical.parts(view, row) for view in text.views), key=lambda p: sum(v for _, v in p))
+    views = [catalogue.lexical.parts(view, row) for view in text.views]
+    parts = max(views, key=lambda view: sum(part for _, part in view))
     scale = (1 - DENSE_SHARE) / max(1.0, sum(part for _, part in parts))
     shared = tuple(TermEvidence(term, part * scale) for term, part in parts)
     lexical_part = sum(term.value for term in shared)

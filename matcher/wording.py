@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from matcher.encoding import Words
+from matcher.encoding import Names, Words
 from matcher.profiles import Condition
 from matcher.quantities import Money, Range
 
@@ -62,12 +62,12 @@ def unstated(*, need: str | None, offer: str | None) -> str:
     return " and ".join(part for part in said if part)
 
 
-def members(names: Iterable[bytes], bits: Words) -> list[str]:
+def members(names: Names, bits: Words) -> list[str]:
     """Return the names of the members of a bitset, in order."""
-    known = tuple(names)
-    return [
-        known[word * 64 + at].decode()
-        for word, part in enumerate(bits.tolist())
-        for at in range(part.bit_length())
-        if part >> at & 1
-    ]
+    found = []
+    for word, rest in enumerate(bits.tolist()):
+        while rest:
+            lowest = rest & -rest
+            found.append(names[word * 64 + lowest.bit_length() - 1].decode())
+            rest ^= lowest  # noqa: PLW2901 - the loop eats the word bit by bit
+    return found
