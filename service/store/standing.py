@@ -1,4 +1,4 @@
-"""What a reader of an immutable release must ask the living store of one record: is it still as it was?"""
+"""What a reader of an immutable release must ask the living store of one record: whether it is still as it was."""
 
 from __future__ import annotations
 

@@ -81,7 +81,6 @@ def _record_facets() -> None:
         sa.Column("value", _code(200), nullable=False),
         *_key_of_record(),
         sa.PrimaryKeyConstraint("facet", "value", "kind", "id", name="pk_record_facets"),
-        sa.ForeignKeyConstraint(["kind", "id"], ["records.kind", "records.id"], name="fk_record_facets_records"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_record_facets_record", "record_facets", ["kind", "id"])
