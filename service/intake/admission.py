@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from matcher.places import PlaceBook
 from matcher.profiles import KINDS, Organisation
 from matcher.vocabulary import Provenance
 from service.intake.levels import parse_trl
 from service.intake.locating import PlaceCheck
-from service.intake.results import Accepted, Problem, Reject, Severity
-from service.intake.texts import first_words, is_unknown, slug
+from service.intake.results import Accepted, Problem, Reject, Severity, Spot
+from service.intake.texts import first_words, is_unknown, slug, states_nothing
 from service.intake.validating import FIELDS, REQUIRED, validated
 
 OWNERS: Final = {
@@ -36,15 +36,14 @@ _FLAT: Final = frozenset({"classification"})
 class Admission:
     """What the rows of one file must pass. Remembers their ids, organisations and unknown columns."""
 
-    def __init__(self, places: PlaceBook, file: str, sheet: str = "") -> None:
-        self._places = PlaceCheck(places)
-        self._file, self._sheet = file, sheet
+    def __init__(self, places: PlaceCheck) -> None:
+        self._places = places
         self._ids: set[tuple[str, str]] = set()
         self._columns: set[str] = set()
         self._organisations: dict[str, Organisation] = {}
         self._described: dict[str, dict[str, Any]] = {}
 
-    def admit(self, kind: str, values: Mapping[str, Any], row: int) -> Iterator[Accepted | Reject]:
+    def admit(self, kind: str, values: Mapping[str, Any], spot: Spot) -> Iterator[Accepted | Reject]:
         """Yield what one row gives: an organisation it describes, its record, and a reject for each thing refused."""
         record = _Draft(kind, dict(values))
         record.flatten()
@@ -55,9 +54,9 @@ class Admission:
             record.levels()
             organisation = self._organisation(record)
             record.places(self._places)
-            yield from self._finish(record, organisation, row)
+            yield from self._finish(record, organisation, spot.row)
         for problem in record.problems:
-            yield problem.at(self._file, self._sheet, row)
+            yield spot.reject(problem)
 
     def _finish(self, record: _Draft, organisation: Organisation | None, row: int) -> Iterator[Accepted]:
         """Validate last: an organisation is not taken over for a row that gives no record."""
@@ -78,7 +77,7 @@ class Admission:
         yield Accepted(record.kind, profile, row, tuple(record.warnings))
 
     def _refuse_unknown_columns(self, record: _Draft) -> None:
-        for column in record.values.keys() - _READ[record.kind]:
+        for column in [name for name in record.values if name not in _READ[record.kind]]:
             value = record.values.pop(column)
             if column not in self._columns:
                 self._columns.add(column)
@@ -117,8 +116,7 @@ class Admission:
         draft.places(self._places)
         profile, problems = validated("organisations", draft.values)
         found = [
-            Problem(p.code, f"organisation.{p.column}", p.value, Severity.FIELD, p.expected, p.fix)
-            for p in (*draft.problems, *problems)
+            replace(p, column=f"organisation.{p.column}", severity=Severity.FIELD) for p in (*draft.problems, *problems)
         ]
         if not isinstance(profile, Organisation):
             return None, found
@@ -208,7 +206,7 @@ class _Draft:
     def _text(self, name: str) -> str | None:
         """Return a stated text; one that is not text is left for the record's rules to refuse."""
         value = self.values.get(name)
-        if is_unknown(value):
+        if states_nothing(value):
             self.values.pop(name, None)
             return None
         if not isinstance(value, str):

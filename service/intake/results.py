@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -18,7 +18,8 @@ class Severity(StrEnum):
     FILE = "file"  # reading stopped here: no further row of the file or sheet was read
     ROW = "row"  # the row gave no record
     FIELD = "field"  # the record was accepted without this value
-    COLUMN = "column"  # nobody reads this column; said once a file
+    COLUMN = "column"  # nobody reads this column or sheet; said once a file
+    NOTE = "note"  # nothing was lost, but look at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,40 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "wrong_type": ("a value of another type", "see the field in data/schema"),
     "bad_pattern": ("a value of the stated form", "see the field in data/schema"),
     "bad_value": ("a usable value", "see the field in data/schema"),
+    "too_many_columns": ("fewer columns", "delete the columns that hold nothing"),
+    "cell_too_long": ("a shorter text", "shorten it"),
+    "no_header": ("a header row with known names", "name the columns after our fields, or use a mapping profile"),
+    "value_without_header": ("a name over each column", "name this column"),
+    "sheet_not_read": (
+        "a sheet named after a kind of record",
+        "name the sheet (needs, capabilities...) or use a profile",
+    ),
+    "not_selected": ("a row the mapping profile asks for", "nothing, unless the row should have been taken"),
+    "formula_without_value": ("a formula with its value", "open the file in a spreadsheet program and save it again"),
+    "formula_error": ("a value", "mend the formula"),
+    "legacy_encoding": ("UTF-8", "check accents and signs; save the file as UTF-8, or state encoding in a profile"),
+    "broken_quotes": ("a closing quote", "mend the quotes; nothing after this row was read"),
+    "placeholder": ("a real entry", "remove the test entry"),
+    "too_little_text": ("more words", "say in a sentence what it is and does"),
+    "duplicate_text": ("a text used once in the file", "remove the repeated row"),
+    "not_a_workbook": ("an XLSX workbook", "save it again as XLSX"),
+    "zip_bomb": ("an honest archive", "do not open this file"),
+    "xml_entities": ("XML without a DOCTYPE", "save the file again without one"),
+    "too_many_sheets": ("fewer sheets", "split the workbook"),
+    "sheet_too_large": ("a smaller sheet", "split the sheet"),
+    "too_many_merges": ("fewer merged ranges", "unmerge the cells"),
+    "not_a_date": ("a date such as 2026-11-30", "write YYYY-MM-DD"),
+    "not_yes_or_no": ("yes or no", 'write "yes" or "no"'),
+    "not_a_number": ("a number", "write digits only"),
+    "not_a_goal": ("goals 1 to 17", 'write "6; 7"'),
+    "not_a_range": ("a number or span with a unit", 'write "5-10 kW"'),
+    "not_money": ("an amount with a currency", 'write "USD 1.5 m"'),
+    "no_currency": ("an ISO 4217 currency code", 'write "USD 1.5 m"'),
+    "unknown_unit": ("a unit of measure", "write the value with an SI or common unit"),
+    "range_reversed": ("min <= max", "swap the two"),
+    "range_empty": ("min, max or both", "fill in one of them"),
+    "money_empty": ("min, max or both", "fill in one of them"),
+    "several_places": ("one place a value", "list the places apart"),
     "organisation_differs": ("the same facts about an organisation in each row", "give both rows the same facts"),
 }
 """Code -> what was expected and what to do, where the value itself tells nothing better."""
@@ -117,3 +152,18 @@ def shown(value: object) -> str:
     text = "" if value is None else value if isinstance(value, str) else repr(value)
     text = text.encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\u2026"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where in a file a row stands, and which header each field of it came from."""
+
+    file: str
+    row: int
+    sheet: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def reject(self, problem: Problem) -> Reject:
+        """Give a problem this place, under the header its author wrote."""
+        column = self.columns.get(problem.column, problem.column)
+        return replace(problem, column=column).at(self.file, self.sheet, self.row)

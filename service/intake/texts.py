@@ -35,7 +35,7 @@ UNKNOWN_WORDS: Final = frozenset(
         "tba",
     }
     | {"t.b.d.", "null", "nan", "nil", "unknown", "not known", "not available", "not applicable", "not specified"}
-    | {"to be determined", "to be confirmed", "to be defined", "x/x", "s/d", "n/d", "nd", "nc", "\u00e0 d\u00e9finir"}
+    | {"to be determined", "to be confirmed", "to be defined", "x/x", "s/d", "n/d", "\u00e0 d\u00e9finir"}
     | {
         "\u00e0 d\u00e9terminer",
         "inconnu",
@@ -55,6 +55,11 @@ UNKNOWN_WORDS: Final = frozenset(
 def is_unknown(value: object) -> bool:
     """Tell whether a value states nothing: None, blank, or a word such as N/A, TBD, "-" or "?"."""
     return value is None or (isinstance(value, str) and value.strip().casefold() in UNKNOWN_WORDS)
+
+
+def states_nothing(value: object) -> bool:
+    """Tell the same where no place is asked for: there NA is no country either."""
+    return is_unknown(value) or (isinstance(value, str) and value.strip().casefold() == "na")
 
 
 def first_words(text: str, length: int = _TITLE_LENGTH) -> str:
