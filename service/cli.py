@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "nightly": "nightly",
     "releases": "releases",
     "export": "export",
+    "serve": "serve",
+    "demo": "demo",
     "doctor": "doctor",
 }
 

@@ -1,6 +1,7 @@
 """Reading a published release. Opening maps files and reads the manifest; it needs neither torch nor the encoder."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from matcher.profiles import Capability, Need, NeedId, Organisation, Record
 from service.releases.check import damage
 from service.releases.errors import BrokenRelease, NoRelease, ReleaseError
 from service.releases.manifest import MANIFEST, Manifest, missing_files, read_manifest
-from service.releases.parts import BLOCK, Part, ShortlistHeader, part_name
+from service.releases.parts import Part, ShortlistHeader, part_name
 from service.releases.records import RecordFile, RecordMap
 from service.releases.reverse import ReverseIndex
 from service.wire import match_from_json
@@ -116,21 +117,26 @@ class Release:
 
     def header(self, need_id: str) -> ShortlistHeader | None:
         """Give the counts and notes of a need's shortlist; None when the release has no such need."""
-        row = self.needs.row_of(need_id)
-        return None if row is None else self._part(row // BLOCK).headers[row % BLOCK]
+        found = self._place_of(need_id)
+        return None if found is None else found[0].headers[found[1]]
 
     def match_texts(self, need_id: str, limit: int | None = None) -> list[str]:
         """Give a need's matches as JSON texts in rank order; empty when there are none or the need is not here."""
-        row = self.needs.row_of(need_id)
-        return [] if row is None else self._part(row // BLOCK).column(row % BLOCK, "detail")[:limit]
+        found = self._place_of(need_id)
+        return [] if found is None else found[0].column(found[1], "detail")[:limit]
+
+    def columns(self, need_id: str, names: Sequence[str]) -> dict[str, list[Any]]:
+        """Give columns of a need's shortlist in rank order (see ``parts.COLUMNS``); empty lists when it is not here."""
+        found = self._place_of(need_id)
+        return {name: [] for name in names} if found is None else found[0].columns(found[1], names)
 
     def match_text(self, need_id: str, capability_id: str) -> str | None:
         """Give one pair's match as JSON text; None when the shortlist does not hold it."""
-        row = self.needs.row_of(need_id)
-        if row is None:
+        found = self._place_of(need_id)
+        if found is None:
             return None
-        found = self._part(row // BLOCK).columns(row % BLOCK, ("capability_id", "detail"))
-        texts: dict[str, str] = dict(zip(found["capability_id"], found["detail"], strict=True))
+        columns = found[0].columns(found[1], ("capability_id", "detail"))
+        texts: dict[str, str] = dict(zip(columns["capability_id"], columns["detail"], strict=True))
         return texts.get(capability_id)
 
     def shortlist_text(self, need_id: str, limit: int | None = None) -> str | None:
@@ -173,11 +179,19 @@ class Release:
     @property
     def part_count(self) -> int:
         """How many parts the shortlists lie in."""
-        return -(-len(self.needs) // BLOCK)
+        return math.ceil(len(self.needs) / self.manifest.block)
 
     @cached_property
     def _reverse(self) -> ReverseIndex:
         return ReverseIndex(self.folder / "matches")
+
+    def _place_of(self, need_id: str) -> tuple[Part, int] | None:
+        """Find the part of a need and its position there."""
+        row = self.needs.row_of(need_id)
+        if row is None:
+            return None
+        number, position = divmod(row, self.manifest.block)
+        return self._part(number), position
 
     def _part(self, number: int) -> Part:
         if number not in self._parts:

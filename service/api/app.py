@@ -1,0 +1,60 @@
+"""The application, put together. Nothing happens before it is started: the store is opened then, the model never."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+import anyio
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from service.api import guarding, matches, openapi, problems, records, saving, status, validation
+from service.api.context import Context
+from service.settings import Settings
+
+NOTE_USES_EVERY: Final = 60.0
+"""Seconds between two notes of which keys were used: one write a minute at most."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application of these settings: ``/v1``, the console and the interface's description."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        context = await run_in_threadpool(Context.open, settings)
+        app.state.context = context
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_note_uses, context)
+            yield
+            tasks.cancel_scope.cancel()
+        await run_in_threadpool(context.close)
+
+    app = FastAPI(
+        title="Partner matcher",
+        version=version("partner-matcher"),
+        description=openapi.DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # FastAPI's pages load scripts from another host; ours is part of the console
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=openapi.PROBLEMS,
+    )
+    for part in (status, matches, saving, records):
+        app.include_router(part.router())
+    app.add_exception_handler(HTTPException, problems.on_http_exception)
+    app.add_exception_handler(RequestValidationError, validation.on_invalid)
+    for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):  # the last one added is the outermost
+        app.add_middleware(layer)
+    openapi.describe(app)
+    return app
+
+
+async def _note_uses(context: Context) -> None:
+    while True:
+        await anyio.sleep(NOTE_USES_EVERY)
+        await run_in_threadpool(context.keys.note_uses)

@@ -1,0 +1,72 @@
+"""What the routes work with: made when the application starts, let go when it stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from service.api.deciding import Deciding
+from service.api.keys import KeyRing, Principal, Sessions, session_secret
+from service.api.live import Live
+from service.api.problems import Refused
+from service.releases import CurrentRelease, Release, ReleaseError
+from service.settings import Settings
+from service.store import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The store, the release that is served, and who may ask; shared by every request of a process."""
+
+    settings: Settings
+    store: Store
+    current: CurrentRelease
+    keys: KeyRing
+    sessions: Sessions
+    live: Live
+    deciding: Deciding
+
+    @classmethod
+    def open(cls, settings: Settings) -> Context:
+        """Open the store; the release is opened by the first who asks for it."""
+        store = open_store(settings.database_url)
+        return cls(
+            settings,
+            store,
+            CurrentRelease(settings.releases_dir),
+            KeyRing(store),
+            Sessions(session_secret(settings.data_dir)),
+            Live(store),
+            Deciding(settings),
+        )
+
+    def release(self) -> Release:
+        """Return the release that is served; raises Refused before the first one."""
+        try:
+            return self.current.get()
+        except (ReleaseError, OSError):
+            detail = "No release is served yet: run matcher nightly, or look at matcher doctor."
+            raise Refused(503, "no-release", detail) from None
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.keys.note_uses()
+        self.store.close()
+
+
+async def _context(request: Request) -> Context:
+    return cast("Context", request.app.state.context)
+
+
+async def _principal(request: Request) -> Principal:
+    return cast("Principal", request.state.principal)
+
+
+Here = Annotated[Context, Depends(_context)]
+"""The process's context."""
+
+Asker = Annotated[Principal, Depends(_principal)]
+"""Who asks; the gate let nobody else in."""

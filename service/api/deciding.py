@@ -1,0 +1,110 @@
+"""The matcher that a release was made with, for needs it does not hold. Nothing is loaded before somebody asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from service.api.problems import Refused
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Encoder
+    from matcher.gates import GatePolicy
+    from matcher.matches import Gate, Shortlist
+    from matcher.matching import Matcher
+    from matcher.profiles import Need
+    from matcher.scoring import Scorer
+    from service.releases import Release
+    from service.settings import Settings
+
+WAITING: Final = 8
+"""Questions that may wait for the one that is computed; further ones are told to come back."""
+
+
+class Deciding:
+    """Matches new needs against a release, one at a time: the work is the processor's, and so is the model."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(WAITING)
+        self._encoder: Encoder | None = None
+        self._ready: tuple[str, Matcher] | None = None
+
+    def match(self, release: Release, need: Need, k: int) -> Shortlist:
+        """Match as the night of this release would have; raises Refused when too many wait or the model is another."""
+        with self._turn():
+            return self._matcher(release).match(need, k)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise Refused(503, "busy", "Too many needs are being matched; try again in a few seconds.")
+        try:
+            with self._lock:
+                yield
+        finally:
+            self._places.release()
+
+    def _matcher(self, release: Release) -> Matcher:
+        if self._ready is None or self._ready[0] != release.id:
+            self._ready = (release.id, self._made(release))
+        return self._ready[1]
+
+    def _made(self, release: Release) -> Matcher:
+        from matcher.matching import Matcher
+        from service.encoders import make_encoder
+        from service.reference import load_places
+
+        self._encoder = self._encoder or make_encoder(self._settings)
+        facts = release.manifest.facts
+        if self._encoder.name != facts.model:
+            detail = f"The release was made with the model {facts.model}; this server is set to another."
+            raise Refused(503, "other-model", detail)
+        return Matcher(
+            release.catalogue,
+            self._encoder,
+            load_places(),
+            facts.as_of,
+            scorer_of(facts.scorer),
+            policy_of(facts.policy),
+        )
+
+
+def gates_of(release: Release, need: Need, row: int) -> tuple[Gate, ...]:
+    """Judge one pair by the release's own rules, from its arrays: no model is needed."""
+    from matcher import details, gates
+    from matcher.asked import Asked, Pair
+    from service.reference import load_places
+
+    catalogue, policy = release.catalogue, policy_of(release.manifest.facts.policy)
+    asked = Asked.of(need, release.organisations, catalogue.columns, load_places())
+    states = gates.judge(asked, catalogue.columns, policy)[:, row]
+    capability = release.capabilities[row]
+    pair = Pair(asked, catalogue.columns, row, capability, release.organisations.get(capability.organisation_id))
+    return details.explain(pair, states, policy)
+
+
+def scorer_of(facts: Mapping[str, Any]) -> Scorer:
+    """Read back the scorer that a release names; the default where it names none."""
+    from matcher.scoring import Scorer
+    from matcher.vocabulary import SignalName
+
+    sides = {
+        side: {SignalName(name): weight for name, weight in facts[side].items()}
+        for side in ("need_weights", "provider_weights")
+        if side in facts
+    }
+    return Scorer(**{**facts, **sides})
+
+
+def policy_of(facts: Mapping[str, Any]) -> GatePolicy:
+    """Read back the policy that a release names; the default where it names none."""
+    from pydantic import TypeAdapter
+
+    from matcher.gates import GatePolicy
+
+    found: GatePolicy = TypeAdapter(GatePolicy).validate_python(dict(facts))
+    return found

@@ -1,0 +1,199 @@
+"""Routes of what the service is for: shortlists of needs, needs of capabilities, pairs explained, needs matched now."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from matcher.matches import Gate
+from matcher.profiles import Need
+from matcher.vocabulary import GateState
+from service.api import reverse, shortlists
+from service.api.answers import json_answer
+from service.api.context import Context, Here
+from service.api.deciding import gates_of, policy_of
+from service.api.live import is_shown
+from service.api.parameters import Limit, MinScore, RecordId, TierFilter
+from service.api.problems import Refused, unknown
+from service.api.schemas import MatchOut, NotShortlisted, ReverseOut, ShortlistOut
+from service.api.validation import JsonObject, admitted
+from service.releases import Release
+
+ADHOC_ID: Final = "adhoc"
+MINIMAL: Final = {
+    "summary": "Minimal: a title or a text is enough",
+    "value": {
+        "title": "Electricity for a hill village",
+        "text": "A village far from the grid needs 5 kW from a small river.",
+        "places": ["Nepal"],
+    },
+}
+FULLER: Final = {
+    "summary": "What is stated is judged; what is left out is unknown",
+    "value": {
+        "id": "need-hill-village-power",
+        "title": "Electricity for a hill village",
+        "summary": "A village far from the grid needs power from a small river, run by people trained on site.",
+        "beneficiary_places": ["NPL"],
+        "sectors": ["energy.hydropower"],
+        "sdg_goals": [7],
+        "site_conditions": {"power": "5 kW", "head": "8-12 m"},
+        "accepted_modes": ["training", "sale"],
+        "budget": "USD 20k-60k",
+    },
+}
+NEED_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Need-Input"},
+                "examples": {"minimal": MINIMAL, "fuller": FULLER},
+            }
+        },
+    }
+}
+
+
+def router() -> APIRouter:
+    """Return the routes under /v1."""
+    made = APIRouter(prefix="/v1", tags=["matches"])
+    made.add_api_route(
+        "/needs/{need_id}/matches",
+        of_need,
+        response_model=ShortlistOut,
+        operation_id="list_matches_of_need",
+        summary="The shortlist of a need",
+    )
+    made.add_api_route(
+        "/capabilities/{capability_id}/matches",
+        of_capability,
+        response_model=ReverseOut,
+        operation_id="list_matches_of_capability",
+        summary="The needs a capability could answer",
+    )
+    made.add_api_route(
+        "/matches/{need_id}/{capability_id}",
+        of_pair,
+        response_model=MatchOut,
+        operation_id="get_match",
+        summary="One pair, explained",
+    )
+    made.add_api_route(
+        "/match",
+        of_new_need,
+        methods=["POST"],
+        response_model=ShortlistOut,
+        operation_id="match_need",
+        summary="Match a need that is not saved",
+        openapi_extra=NEED_BODY,
+    )
+    return made
+
+
+def of_need(
+    context: Here, need_id: RecordId, limit: Limit = 10, min_score: MinScore = 0.0, tier: TierFilter = None
+) -> Response:
+    """Return the need's matches in rank order, near misses (tier C) after those that are eligible.
+
+    From the release that is served; ``provisional`` while the need was saved or changed since the night.
+    """
+    served = shortlists.serve(context, need_id).narrowed(limit=limit, min_score=min_score, tiers=tier or ())
+    return _sent(served)
+
+
+def of_capability(context: Here, capability_id: RecordId, limit: Limit = 10) -> Response:
+    """Return the needs whose shortlists hold the capability, the ones it suits best first."""
+    release = context.release()
+    capability = release.capabilities.get(capability_id)
+    if capability is None or not context.live.visible().shows("capabilities", capability_id):
+        raise unknown("capability of the release", capability_id)
+    found = reverse.serve(context, release, capability_id, limit)
+    head = {
+        "capability_id": capability_id,
+        "capability_title": capability.title,
+        "release_id": release.id,
+        "total": found.total,
+        "withheld": found.withheld,
+    }
+    return json_answer(
+        shortlists.spliced(head, "needs", [entry.json() for entry in found.entries]), release_id=release.id
+    )
+
+
+def of_pair(context: Here, need_id: RecordId, capability_id: RecordId) -> Response:
+    """Return one match of the need's shortlist with every gate, every addend of the score and the open questions.
+
+    A pair that is not shortlisted is a problem (404, "not-shortlisted") that says which gates it passes and fails.
+    """
+    served = shortlists.serve(context, need_id)
+    line = next((line for line in served.lines if line.capability_id == capability_id), None)
+    if line is None:
+        raise _not_shortlisted(context, need_id, capability_id)
+    head = json.dumps(served.head(), ensure_ascii=False)
+    return json_answer(f'{head[:-1]},"match":{line.text}}}'.encode(), release_id=served.release_id)
+
+
+def of_new_need(
+    context: Here,
+    values: JsonObject,
+    limit: Annotated[int, Query(ge=1, le=100, description="Eligible matches at most.")] = 10,
+) -> Response:
+    """Match a need at once against the release that is served, by the very path a night takes.
+
+    Nothing is kept and nothing is allocated. The body is a need in its canonical form, or the least that says
+    something: a title or a text. An id is not needed.
+    """
+    release = context.release()
+    need, _ = admitted("needs", {"id": ADHOC_ID, **values})
+    if not isinstance(need, Need):  # of the kind that was asked for
+        raise TypeError(type(need).__name__)
+    return _sent(shortlists.adhoc(context, release, need, limit))
+
+
+def _sent(served: shortlists.Served) -> Response:
+    texts = [line.text for line in served.lines]
+    return json_answer(shortlists.spliced(served.head(), "matches", texts), release_id=served.release_id)
+
+
+def _not_shortlisted(context: Context, need_id: str, capability_id: str) -> Refused:
+    """Say whether the pair exists, and what the gates say of it."""
+    release = context.release()
+    row = release.capabilities.row_of(capability_id)
+    if row is None or not context.live.visible().shows("capabilities", capability_id):
+        return unknown("capability of the release", capability_id)
+    need = _need(context, release, need_id)
+    gates = gates_of(release, need, row) if need is not None else ()
+    policy = policy_of(release.manifest.facts.policy)
+    failed = [gate for gate in gates if gate.state is GateState.FAIL and policy.is_hard(gate.gate)]
+    facts = NotShortlisted(
+        release_id=release.id,
+        need_id=need_id,
+        capability_id=capability_id,
+        eligible=None if need is None else not failed,
+        gates=list(gates),
+    )
+    return Refused(404, "not-shortlisted", _why(failed, known=need is not None), **json.loads(facts.model_dump_json()))
+
+
+def _why(failed: list[Gate], *, known: bool) -> str:
+    if failed:
+        reasons = "; ".join(f"{gate.gate.value}: {gate.detail}" for gate in failed)
+        return f"The pair is not on the need's shortlist: it fails {reasons}."
+    if known:
+        return "The pair is not on the need's shortlist: no hard gate fails, but others rank above it."
+    return "The pair is not on the need's shortlist."
+
+
+def _need(context: Context, release: Release, need_id: str) -> Need | None:
+    """Return the need as the shortlist was made from it, as far as that is cheap to know."""
+    from service.api.records import find
+
+    standing = context.live.standing("needs", need_id)
+    if standing is not None and is_shown(standing):
+        profile = find(context, "needs", need_id).profile
+        return profile if isinstance(profile, Need) else None
+    return release.needs.get(need_id)

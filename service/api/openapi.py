@@ -1,0 +1,81 @@
+"""The interface's description: what FastAPI derives, plus keys, problems and the records that are sent in."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from matcher.profiles import Need
+from service.api.problems import MEDIA_TYPE, ProblemOut
+
+DESCRIPTION: Final = """\
+Ranked, explained shortlists of partners for technology transfer. It suggests; people decide.
+
+**Keys.** Every address but /v1/health and /v1/ready asks for one: `Authorization: Bearer <key>` or `X-API-Key: <key>`.
+
+**Releases.** Shortlists come from a published release that never changes; every answer names it (`release_id` and the
+header `Matcher-Release`). A need saved since the night has a provisional shortlist, and says so.
+
+**Ids** go into addresses percent-encoded; a slash inside an id is written `%2F`, a percent sign `%25`.
+
+**Problems** are `application/problem+json` (RFC 9457).
+
+**Unknown and none.** In records a member that is not there is unknown; an empty list is stated none."""
+
+_SAID: Final = {
+    401: "No key, or one that is not good",
+    403: "A good key that may not do this",
+    404: "No such thing here",
+    413: "The body is too large",
+    422: "Values that cannot be used; errors lists all of them",
+    500: "A fault of the server",
+    503: "Not able to answer yet, or at the moment",
+}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {
+        "description": said,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+    }
+    for status, said in _SAID.items()
+}
+_SCHEMES: Final = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the description that ``/openapi.json`` sends; it is made when it is first asked for."""
+    derived = app.openapi
+
+    def completed() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = derived()
+            parts = document.setdefault("components", {})
+            _, extra = models_json_schema(
+                [(ProblemOut, "serialization"), (Need, "validation")], ref_template="#/components/schemas/{model}"
+            )
+            found = extra["$defs"]
+            schemas = parts.setdefault("schemas", {})
+            schemas["Need-Input"] = _accepting(found.pop("Need"))
+            for name, schema in found.items():
+                schemas.setdefault(name, schema)
+            parts["securitySchemes"] = _SCHEMES
+            document["security"] = [{name: []} for name in _SCHEMES]
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = completed  # type: ignore[method-assign]  # FastAPI's own way to extend the description
+
+
+def _accepting(schema: dict[str, Any]) -> dict[str, Any]:
+    """Describe a need as it is taken: minimal records are completed, so nothing is required by itself."""
+    taken = {name: value for name, value in schema.items() if name != "required"}
+    text = {"type": "string", "description": "Stands for the summary in minimal records."}
+    owner = {"description": "The owner, by name or {name, country}.", "type": ["string", "object"]}
+    places = {"description": "Stands for beneficiary_places.", "type": ["array", "string"]}
+    taken["properties"] = {**schema["properties"], "text": text, "organisation": owner, "places": places}
+    taken["description"] = "A need: canonical, or minimal with a title or a text. What is not there is unknown."
+    return taken

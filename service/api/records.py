@@ -1,0 +1,138 @@
+"""Routes that list, search and show records of the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from matcher.errors import BadInput
+from matcher.profiles import KINDS, Organisation, Profile
+from matcher.vocabulary import SECTORS
+from service.api.answers import address, json_answer, record_json
+from service.api.context import Context, Here
+from service.api.live import SHOWN, is_shown
+from service.api.parameters import Listing, RecordId, Search
+from service.api.problems import bad_value, unknown
+from service.api.schemas import FoundOut, PageOut, RecordOut, SearchOut
+from service.intake.reading import SINGULAR
+from service.reference import load_places
+from service.store import Page, StoredRecord, UnknownRecord, get_record, list_records, places_covering
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_SUMMARY: Final = 300  # characters of a summary in a list of findings
+NAMES: Final = {kind: name for name, kind in SINGULAR.items()}
+"""Plural kind -> singular."""
+
+
+def router() -> APIRouter:
+    """Return a list and a page of each kind, and one search across all of them."""
+    made = APIRouter(prefix="/v1")
+    for kind in KINDS:
+        _add_kind(made, kind)
+    made.add_api_route(
+        "/search",
+        _search,
+        response_model=SearchOut,
+        operation_id="search",
+        summary="Search records of every kind",
+        tags=["records"],
+    )
+    return made
+
+
+def _add_kind(made: APIRouter, kind: str) -> None:
+    model: Any = KINDS[kind]
+
+    def show(context: Here, record_id: RecordId) -> Response:
+        return json_answer(record_json(find(context, kind, record_id)).encode())
+
+    def list_(context: Here, wanted: Annotated[Listing, Query()]) -> Response:
+        page = pages(context, kind, wanted)
+        items = ",".join(map(record_json, page.items))
+        return json_answer(f'{{"items":[{items}],"next":{_quoted(page.next)}}}'.encode())
+
+    made.add_api_route(
+        f"/{kind}",
+        list_,
+        response_model=PageOut[model],
+        operation_id=f"list_{kind}",
+        summary=f"List {kind}",
+        description="In the order of their ids, a page at a time. Several filters must all hold.",
+        tags=["records"],
+    )
+    made.add_api_route(
+        f"/{kind}/{{record_id}}",
+        show,
+        response_model=RecordOut[model],
+        operation_id=f"get_{NAMES[kind]}",
+        summary=f"Get one {NAMES[kind]}",
+        description="As it stands in the store now, not as a release holds it.",
+        tags=["records"],
+    )
+
+
+def _search(context: Here, wanted: Annotated[Search, Query()]) -> Response:
+    """Find records of every kind that hold every word, in the order of kind and id."""
+    page = pages(context, None, Listing(q=wanted.q, cursor=wanted.cursor, limit=wanted.limit))
+    return json_answer(SearchOut(items=[_found(stored) for stored in page.items], next=page.next))
+
+
+def find(context: Context, kind: str, record_id: str) -> StoredRecord:
+    """Return a record that may be seen; raises Refused."""
+    try:
+        with context.store.reading() as session:
+            stored = get_record(session, kind, record_id)
+    except UnknownRecord:
+        raise unknown(NAMES[kind], record_id) from None
+    standing = context.live.standing(kind, record_id)
+    if standing is None or not is_shown(standing):
+        raise unknown(NAMES[kind], record_id)
+    return stored
+
+
+def pages(context: Context, kind: str | None, wanted: Listing) -> Page:
+    """Return a page of what may be seen; raises Refused on a filter that means nothing."""
+    if wanted.sector is not None and wanted.sector not in SECTORS:
+        listed = BadInput("not_in_list", expected=f"one of {', '.join(sorted(SECTORS))}", got=wanted.sector)
+        raise bad_value("sector", listed)
+    with context.store.reading() as session:
+        places = _places(session, wanted.country)
+        filters = replace(SHOWN, places=places, sector=wanted.sector, sdg=wanted.sdg, q=wanted.q)
+        try:
+            return list_records(session, kind, filters, after=wanted.cursor, limit=wanted.limit)
+        except BadInput as error:
+            raise bad_value("cursor", error) from None
+
+
+def _places(session: Session, country: str | None) -> frozenset[str] | None:
+    if country is None:
+        return None
+    try:
+        return places_covering(session, country, load_places(), datetime.now(UTC).date())
+    except BadInput as error:
+        raise bad_value("country", error) from None
+
+
+def _found(stored: StoredRecord) -> FoundOut:
+    return FoundOut(
+        kind=stored.kind,
+        id=stored.id,
+        title=title_of(stored.profile),
+        summary=(getattr(stored.profile, "summary", None) or "")[:_SUMMARY],
+        href=address("v1", stored.kind, stored.id),
+    )
+
+
+def title_of(profile: Profile) -> str:
+    """Return what a record is called."""
+    return profile.name if isinstance(profile, Organisation) else profile.title
+
+
+def _quoted(text: str | None) -> str:
+    return "null" if text is None else f'"{text}"'  # base64 needs no escaping

@@ -1,0 +1,120 @@
+"""The one route that writes: a need is saved, and has a provisional shortlist at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import structlog
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from embeddings.errors import EmbeddingError
+from matcher.errors import MatcherError
+from matcher.profiles import Need, Organisation
+from matcher.vocabulary import Confidentiality
+from service.api import shortlists
+from service.api.answers import address, json_answer
+from service.api.context import Asker, Context, Here
+from service.api.keys import Principal
+from service.api.live import LEVEL
+from service.api.matches import NEED_BODY
+from service.api.parameters import RecordId
+from service.api.problems import FieldProblem, Refused, refused_values, shortened
+from service.api.schemas import SavedOut
+from service.api.validation import JsonObject, admitted
+from service.store import UnknownRecord, UpsertCounts, get_record, upsert_records
+from service.store.standing import standing
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from service.store import StoredRecord
+
+_log = structlog.get_logger(__name__)
+_OUTCOMES: Final = ("created", "updated", "unchanged")
+_NOT_PUBLIC: Final = (
+    "A key reads and writes public records only: confidential needs come in by matcher import, and are not shown here."
+)
+
+
+def router() -> APIRouter:
+    """Return the route."""
+    made = APIRouter(prefix="/v1", tags=["matches"])
+    made.add_api_route(
+        "/needs/{need_id}",
+        save_need,
+        methods=["PUT"],
+        response_model=SavedOut,
+        responses={201: {"model": SavedOut, "description": "Created"}},
+        operation_id="put_need",
+        summary="Create or replace a need",
+        openapi_extra=NEED_BODY,
+    )
+    return made
+
+
+def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject) -> Response:
+    """Save a need whole: what the body leaves out is unknown from then on. The version before is kept in its history.
+
+    The need has a shortlist at once, provisional and unallocated, until a release holds it as it is now.
+    """
+    if values.setdefault("id", need_id) != need_id:
+        problem = FieldProblem(
+            field="id", code="other_id", value=shortened(values["id"]), expected=f"{need_id}, as in the address"
+        )
+        raise refused_values([problem])
+    need, organisations = admitted("needs", values)
+    if not isinstance(need, Need):  # of the kind that was asked for
+        raise TypeError(type(need).__name__)
+    with context.store.writing() as session:
+        _refuse_hidden(session, need)
+        stored, counts = _save(session, need, organisations, asker)
+    outcome = next((name for name in _OUTCOMES if getattr(counts, name)), "unchanged")
+    saved = SavedOut(
+        outcome=outcome,
+        id=stored.id,
+        version=stored.version,
+        content_hash=stored.content_hash,
+        shortlist=_shortlisted(context, stored.id),
+        href=address("v1", "needs", stored.id, "matches"),
+    )
+    answer = json_answer(saved, status=201 if counts.created else 200)
+    if counts.created:
+        answer.headers["Location"] = address("v1", "needs", stored.id)
+    return answer
+
+
+def _refuse_hidden(session: Session, need: Need) -> None:
+    before = standing(session, "needs", need.id)
+    levels: set[Any] = {need.confidentiality, before.confidentiality if before else Confidentiality.PUBLIC}
+    if levels != {LEVEL}:
+        raise Refused(403, "not-public", _NOT_PUBLIC)
+
+
+def _save(
+    session: Session, need: Need, organisations: tuple[Organisation, ...], asker: Principal
+) -> tuple[StoredRecord, UpsertCounts]:
+    """Write the need, and an organisation that it describes and the store does not know."""
+    now = datetime.now(UTC)
+    for organisation in organisations:
+        if standing(session, "organisations", organisation.id) is None:
+            upsert_records(session, "organisations", [organisation], actor=asker.actor, at=now)
+    counts = upsert_records(session, "needs", [need], actor=asker.actor, at=now)
+    if counts.refusals:
+        raise Refused(409, counts.refusals[0].code.replace("_", "-"), counts.refusals[0].detail)
+    try:
+        return get_record(session, "needs", need.id), counts
+    except UnknownRecord:  # the source that is stated belongs to a need of another id, and that was about to change
+        detail = "The source stated in the need belongs to a need of another id; save it there, or state another."
+        raise Refused(409, "source-taken", detail) from None
+
+
+def _shortlisted(context: Context, need_id: str) -> Literal["published", "provisional", "later"]:
+    """Make the shortlist now; whatever keeps it from being made, the need is saved."""
+    try:
+        return "provisional" if shortlists.serve(context, need_id).provisional else "published"
+    except (HTTPException, MatcherError, EmbeddingError, OSError) as error:
+        _log.warning("shortlist left for later", need=need_id, error=type(error).__name__)
+        return "later"

@@ -1,0 +1,77 @@
+"""Running the application: one process, or several that share the mapped release."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Final
+
+from matcher.errors import BadInput, MatcherError
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_BACKLOG: Final = 2048  # connections that wait to be taken, as uvicorn has it
+
+
+class CannotListen(MatcherError):  # noqa: N818 - named for what happened
+    """The address cannot be listened on."""
+
+
+def from_environment() -> FastAPI:
+    """Make the application of a worker process, which reads its settings itself."""
+    from service.api.app import create_app
+    from service.logs import configure_logging
+    from service.settings import load_settings
+
+    settings = load_settings()
+    configure_logging(settings)
+    return create_app(settings)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address; port 0 takes a free one. Raises CannotListen."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise CannotListen(
+            f"expected {host} port {port} to be free; {error.strerror or error}; choose another with --port"
+        ) from error
+    listening.set_inheritable(True)
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """Return where a browser finds a socket: an address that means "everywhere" is reached at this machine."""
+    host, port = listening.getsockname()[:2]
+    named = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{named}:{port}"
+
+
+def run(settings: Settings, listening: socket.socket, *, workers: int = 1) -> None:
+    """Serve until stopped. With several workers each reads the settings from the environment anew."""
+    import uvicorn
+
+    from service.api.app import create_app
+    from service.store import open_store
+
+    if workers < 1:
+        raise BadInput("workers", expected="at least 1", got=workers)
+    open_store(settings.database_url).close()  # said now, in one line, rather than by every worker
+    app: FastAPI | str = create_app(settings) if workers == 1 else "service.api.server:from_environment"
+    config = uvicorn.Config(
+        app,
+        factory=workers > 1,
+        workers=workers,
+        log_config=None,  # ours is in place
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[listening])
+        return
+    from uvicorn.supervisors import Multiprocess
+
+    Multiprocess(config, sockets=[listening]).run()

@@ -1,0 +1,177 @@
+"""A need's shortlist as it is served: from the release, or provisional where the need changed since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+
+from matcher.matches import Match, Shortlist
+from matcher.profiles import Need
+from matcher.vocabulary import Tier
+from service.api.live import is_shown
+from service.api.problems import unknown
+from service.releases.files import write_whole
+from service.store import UnknownRecord, get_record
+from service.wire import match_from_json, match_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from service.api.context import Context
+    from service.releases import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One match: its text as it was written, and what lists are filtered by."""
+
+    capability_id: str
+    score: float
+    tier: str
+    text: str
+
+    def match(self) -> Match:
+        """Parse the text."""
+        return match_from_json(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A shortlist ready to be sent; ``withheld`` matches are of capabilities withdrawn since."""
+
+    need_id: str
+    need_title: str
+    release_id: str
+    provisional: bool
+    eligible: int
+    considered: int
+    notes: tuple[str, ...]
+    withheld: int
+    lines: tuple[Line, ...]
+
+    def head(self) -> dict[str, Any]:
+        """Everything but the matches. Nothing is allocated before allocation exists."""
+        return {
+            "need_id": self.need_id,
+            "need_title": self.need_title,
+            "release_id": self.release_id,
+            "provisional": self.provisional,
+            "allocated": False,
+            "eligible": self.eligible,
+            "considered": self.considered,
+            "notes": list(self.notes),
+            "withheld": self.withheld,
+        }
+
+    def narrowed(self, *, limit: int, min_score: float = 0.0, tiers: Collection[Tier] = ()) -> Served:
+        """Keep the first ``limit`` matches that score at least so and are of one of the tiers (none named: any)."""
+        wanted = {tier.value for tier in tiers} or {tier.value for tier in Tier}
+        kept = (line for line in self.lines if line.score >= min_score and line.tier in wanted)
+        return replace(self, lines=tuple(line for line, _ in zip(kept, range(limit), strict=False)))
+
+
+def serve(context: Context, need_id: str) -> Served:
+    """Return a need's shortlist; raises Refused (404, or 503 before the first release).
+
+    It comes from the release while the need is as it was then, and is made anew, provisional, when it is not.
+    """
+    now, release = context.live.standing("needs", need_id), context.release()
+    row = release.needs.row_of(need_id)
+    if (now is None and row is None) or (now is not None and not is_shown(now)):
+        raise unknown("need", need_id)
+    if row is not None and (now is None or _hash_in(release, row) == now.content_hash):
+        return published(context, release, need_id)
+    return provisional(context, release, need_id)
+
+
+def published(context: Context, release: Release, need_id: str) -> Served:
+    """Return what the release holds, less what was withdrawn since."""
+    header = release.header(need_id)
+    if header is None:
+        raise unknown("need", need_id)
+    found = release.columns(need_id, ("capability_id", "score", "tier", "detail"))
+    lines = map(Line, found["capability_id"], found["score"], found["tier"], found["detail"])
+    facts = (header.need_id, header.need_title, release.id, False, header.eligible, header.considered, header.notes)
+    return _shown(Served(*facts, 0, tuple(lines)), context)
+
+
+def provisional(context: Context, release: Release, need_id: str) -> Served:
+    """Return the shortlist of a saved need that the release does not know as it is; made once for each version."""
+    try:
+        with context.store.reading() as session:
+            stored = get_record(session, "needs", need_id)
+    except UnknownRecord:
+        raise unknown("need", need_id) from None
+    if not isinstance(stored.profile, Need):  # the store keeps kinds apart
+        raise unknown("need", need_id)
+    path = _kept_at(context.settings.data_dir, release.id, stored.id, stored.content_hash)
+    kept = _kept(path)
+    if kept is None:
+        kept = adhoc(context, release, stored.profile, release.manifest.facts.k)
+        _keep(path, kept)
+    return _shown(kept, context)
+
+
+def adhoc(context: Context, release: Release, need: Need, k: int) -> Served:
+    """Match a need now."""
+    shortlist = context.deciding.match(release, need, k)
+    return _shown(of_shortlist(shortlist, release.id), context)
+
+
+def of_shortlist(shortlist: Shortlist, release_id: str) -> Served:
+    """Write a shortlist that was just made."""
+    made = shortlist.matches
+    lines = tuple(Line(match.capability_id, match.score, match.tier.value, match_json(match)) for match in made)
+    facts = (shortlist.need_id, shortlist.need_title, release_id, True)
+    return Served(*facts, shortlist.eligible, shortlist.considered, shortlist.notes, 0, lines)
+
+
+def spliced(head: dict[str, Any], name: str, texts: Sequence[str]) -> bytes:
+    """Write ``head`` with one more member, a list of JSON texts that are not parsed for it."""
+    opening = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
+    return f'{opening},"{name}":[{",".join(texts)}]}}'.encode()
+
+
+def _shown(served: Served, context: Context) -> Served:
+    visible = context.live.visible()
+    kept = tuple(line for line in served.lines if visible.shows("capabilities", line.capability_id))
+    return replace(served, lines=kept, withheld=len(served.lines) - len(kept))
+
+
+def _hash_in(release: Release, row: int) -> str | None:
+    found: str | None = from_json(release.needs.line(row)).get("content_hash")
+    return found
+
+
+def _kept_at(data_dir: Path, release_id: str, need_id: str, content_hash: str) -> Path:
+    name = hashlib.sha256(f"{need_id}\n{content_hash}".encode()).hexdigest()
+    return data_dir / "provisional" / release_id / f"{name}.json"
+
+
+def _kept(path: Path) -> Served | None:
+    try:
+        found = from_json(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    lines = tuple(Line(*line) for line in found.pop("lines"))
+    return Served(**{**found, "notes": tuple(found["notes"])}, lines=lines)
+
+
+def _keep(path: Path, served: Served) -> None:
+    """Keep it for every worker; lists made beside an earlier release go. Keeping is a comfort: failing costs time."""
+    import shutil
+    from dataclasses import asdict
+
+    lines = [[line.capability_id, line.score, line.tier, line.text] for line in served.lines]
+    try:
+        write_whole(path, json.dumps({**asdict(served), "lines": lines}, ensure_ascii=False).encode())
+        for folder in path.parent.parent.iterdir():
+            if folder.name != path.parent.name:
+                shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
+        return

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def command(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; MATCHER_HOST unless given.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; MATCHER_PORT unless given, 0 takes a free one.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; they share the release.")] = 1,
+) -> None:
+    """Serve the published release over HTTP: the interface under /v1 and the console for a browser.
+
+    A release that is published later is taken up within a second. Stop with Ctrl-C.
+    """
+    from service.api.server import address_of, listen, run
+    from service.settings import load_settings
+
+    settings = load_settings()
+    listening = listen(host or settings.host, settings.port if port is None else port)
+    typer.echo(f"matcher serves on {address_of(listening)} (Ctrl-C stops it)")
+    run(settings, listening, workers=workers)
