@@ -29,8 +29,9 @@ from service.nightly.snapshot import Snapshot, take_snapshot
 from service.nightly.steps import Steps, Watched
 from service.progress import track
 from service.reference import load_places
-from service.releases import Draft, Release, RunFacts, keep_newest, publish
+from service.releases import BrokenRelease, Draft, Release, RunFacts, keep_newest, publish
 from service.releases.manifest import read_manifest
+from service.releases.parts import BLOCK
 from service.releases.publishing import serve, sweep_drafts, withheld, withhold
 from service.releases.reading import current_id
 from service.releases.records import RecordFile, RecordMap
@@ -54,6 +55,7 @@ class Night:
     max_drop: float = 0.5  # share of the records by which a kind may shrink: half of a catalogue does not end overnight
     force: bool = False  # publish whatever the guard says
     publish: bool = True
+    block: int = BLOCK  # needs in a part; the lists do not depend on it
     scorer: Scorer = field(default_factory=Scorer)
     policy: GatePolicy = field(default_factory=GatePolicy)
 
@@ -108,7 +110,7 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
         return _published_before(settings, store, night, outcome)
     if not night.force:
         _guard(snapshot, _served(settings), night)
-    draft = Draft(releases_dir, facts)
+    draft = Draft(releases_dir, facts, night.block)
     draft.adopt(snapshot.folder)
     sweep_drafts(releases_dir, keep=draft.folder.name)
     with steps.step("catalogue") as found:
@@ -118,7 +120,7 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
         matcher = Matcher(catalogue, encoder, load_places(), night.as_of, night.scorer, night.policy)
         found.update(_match(draft, matcher, night.k))
     with steps.step("check"):
-        release = draft.finish(now, steps.seconds, [GATES[row].value for row in night.policy.rows(GateMode.HARD)])
+        release = _finish(draft, night, now, steps)
     made = replace(
         outcome, counts=release.manifest.counts, tiers=release.manifest.tiers, seconds=release.manifest.seconds
     )
@@ -200,6 +202,15 @@ def _match(draft: Draft, matcher: Matcher, k: int) -> dict[str, Any]:
     for number, group in groupby(shown, key=itemgetter(0)):
         draft.write_part(number, (shortlist for _, shortlist in group))
     return {"parts": len(missing), "parts_found": len(draft.blocks()) - len(missing)}
+
+
+def _finish(draft: Draft, night: Night, now: datetime, steps: Steps) -> Release:
+    hard = [GATES[row].value for row in night.policy.rows(GateMode.HARD)]
+    try:
+        return draft.finish(now, steps.seconds, hard)
+    except BrokenRelease as error:
+        _log.error("draft is not fit to be published", kept=draft.set_aside().name, problems=error.problems)
+        raise
 
 
 def _serve(settings: Settings, store: Store, release: Release, keep: int) -> tuple[str, ...]:

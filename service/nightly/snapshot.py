@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.rules import is_shown
 from matcher.profiles import KINDS, Need
+from matcher.rules import is_shown
 from matcher.vocabulary import ReviewState
 from service.releases.files import sha256_of
 from service.releases.records import write_records

@@ -60,6 +60,7 @@ class Manifest(_Frozen):
     run_id: str
     created_at: datetime
     facts: RunFacts
+    block: int  # needs in a part of the shortlists
     counts: dict[str, int]  # rows of each kind, shortlists, matches
     tiers: dict[str, float]  # share of the matches in each tier
     versions: dict[str, str]  # libraries the run was made with

@@ -24,14 +24,14 @@ from service.releases.reading import CURRENT, Release, current_id, published
 from service.releases.records import RecordFile
 from service.releases.reverse import write_reverse
 
-DRAFT, TRASH, WITHHELD = ".draft-", ".trash-", "WITHHELD"
+DRAFT, BROKEN, TRASH, WITHHELD = ".draft-", ".broken-", ".trash-", "WITHHELD"
 
 
 class Draft:
     """The folder of one run until it is published. Every piece is whole or absent, so that a run resumes."""
 
-    def __init__(self, releases_dir: Path, facts: RunFacts) -> None:
-        self.releases_dir, self.facts = releases_dir, facts
+    def __init__(self, releases_dir: Path, facts: RunFacts, block: int = BLOCK) -> None:
+        self.releases_dir, self.facts, self._block = releases_dir, facts, block
         self.folder = releases_dir / f"{DRAFT}{facts.run_id}"
 
     def adopt(self, snapshot: Path) -> None:
@@ -69,7 +69,7 @@ class Draft:
     def blocks(self) -> list[range]:
         """Cut the rows of the needs on the fixed grid."""
         count = len(self.records("needs"))
-        return [range(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+        return [range(start, min(start + self._block, count)) for start in range(0, count, self._block)]
 
     def has_part(self, number: int, block: range) -> bool:
         """Say whether a block's part is written and whole."""
@@ -80,10 +80,18 @@ class Draft:
         """Write a block's shortlists; returns the number of matches."""
         return write_part(self._part(number), shortlists)
 
+    def set_aside(self) -> Path:
+        """Keep a draft that failed its check for a person to look at; the next run makes it anew."""
+        aside = self.releases_dir / f"{BROKEN}{self.facts.run_id}"
+        shutil.rmtree(aside, ignore_errors=True)
+        return self.folder.rename(aside)
+
     def finish(self, created_at: datetime, seconds: Mapping[str, float], hard_gates: Collection[str]) -> Release:
         """Write the reverse list, the metrics and the manifest, then check the whole; raises BrokenRelease."""
         sweep_temporaries(self.folder)
         parts = [Part(self._part(number)) for number in range(len(self.blocks()))]
+        for path in set((self.folder / "matches").glob("part-*")) - {part.path for part in parts}:
+            path.unlink()  # of another grid
         write_reverse(self.folder / "matches", parts, self.records("capabilities"))
         bare = self._manifest(created_at, seconds)
         metrics = measure(Release(self.folder, bare))
@@ -113,6 +121,7 @@ class Draft:
             run_id=self.facts.run_id,
             created_at=created_at,
             facts=self.facts,
+            block=self._block,
             counts={kind: len(self.records(kind)) for kind in kinds},
             tiers={},
             versions=_versions(),
@@ -197,7 +206,7 @@ def keep_newest(releases_dir: Path, keep: int) -> list[str]:
 
 
 def sweep_drafts(releases_dir: Path, keep: str = "") -> None:
-    """Remove drafts and snapshots that no run will resume: all but the one named."""
+    """Remove drafts, broken ones and snapshots that no run will resume: all but the one named."""
     for path in releases_dir.glob(".*-*"):
         if path.is_dir() and path.name != keep:
             shutil.rmtree(path)
