@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
@@ -17,10 +15,9 @@ from matcher.errors import BadInput
 from matcher.matching import Matcher
 from matcher.profiles import Organisation
 from service import trec
-from service.exports.spreadsheet import safe_cell
 from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
 from service.progress import Watched, track
-from service.releases.files import replacing, write_whole
+from service.releases.files import replacing
 from service.wire import shortlist_json
 
 if TYPE_CHECKING:
@@ -99,16 +96,6 @@ def write(shortlists: Iterable[Shortlist], form: Format, k: int, out: Path | Non
                 sink.write(line.encode())
             written += len(shown.matches)
     return written
-
-
-def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
-    """Write what was refused as a table that opens in a spreadsheet, with what to do in each row."""
-    text = io.StringIO()
-    names = [field.name for field in fields(Reject)]
-    table = csv.writer(text)
-    table.writerow(names)
-    table.writerows([safe_cell(getattr(reject, name)) for name in names] for reject in rejects)
-    write_whole(path, text.getvalue().encode("utf-8-sig"))
 
 
 @contextmanager

@@ -19,17 +19,21 @@ class Format(StrEnum):
 
 
 def command(
-    capabilities: Annotated[Path, typer.Option(help="Capabilities to rank: JSON lines, minimal or full records.")],
-    needs: Annotated[Path, typer.Option(help="Needs to rank them for: JSON lines, minimal or full records.")],
-    organisations: Annotated[
-        Path | None, typer.Option(help="Organisations the records name: JSON lines. Not required.")
-    ] = None,
+    capabilities: Annotated[
+        Path, typer.Option(help="Capabilities to rank, minimal or full records: JSON lines, CSV or XLSX.")
+    ],
+    needs: Annotated[
+        Path, typer.Option(help="Needs to rank them for, minimal or full records: JSON lines, CSV or XLSX.")
+    ],
+    organisations: Annotated[Path | None, typer.Option(help="Organisations the records name. Not required.")] = None,
     k: Annotated[int, typer.Option("--k", min=1, max=10_000, help="Most rows for a need.")] = 100,
     form: Annotated[
         Format, typer.Option("--format", help="trec: a run file. jsonl: a whole explained shortlist a line.")
     ] = Format.TREC,
     out: Annotated[Path | None, typer.Option(help="File to write, whole or not at all; else standard output.")] = None,
-    rejects: Annotated[Path | None, typer.Option(help="File for what was refused, as a table with what to do.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="CSV or XLSX file for what was refused and what to do about it.")
+    ] = None,
     as_of: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day on which country groups and deadlines are judged; else today."),
@@ -45,6 +49,7 @@ def command(
     """
     from service import ranking
     from service.encoders import make_encoder
+    from service.intake import write_rejects
     from service.reference import load_places
     from service.settings import load_settings
 
@@ -53,7 +58,7 @@ def command(
     if form is Format.TREC:
         ranking.check_ids(found)
     if rejects is not None:
-        ranking.write_rejects(found.rejects, rejects)
+        write_rejects(rejects, found.rejects)
     day = (as_of or datetime.now(UTC)).date()
     shortlists = ranking.rank(found, make_encoder(settings, cached=cache), places, day, k)
     written = ranking.write(shortlists, form.value, k, out)
