@@ -33,13 +33,8 @@ class Limit:
 
     def widened(self, share: float) -> Limit:
         """Loosen both ends by a share of themselves (temperatures by that share of 30 K)."""
-        kelvin = 30.0 if self.dimension == "[temperature]" else None
-        slack_low, slack_high = (share * (kelvin if kelvin is not None else abs(end)) for end in (self.low, self.high))
-        if self.attribute in AMBIENT_ATTRIBUTES:  # less is asked for, never less than a point
-            middle = (self.low + self.high) / 2 if np.isfinite(self.low + self.high) else np.nan
-            low, high = np.fmin(self.low + slack_low, middle), np.fmax(self.high - slack_high, middle)
-            return replace(self, low=float(low), high=float(high))
-        return replace(self, low=self.low - slack_low, high=self.high + slack_high)
+        low, high = (share * (30.0 if self.dimension == "[temperature]" else abs(end)) for end in (self.low, self.high))
+        return replace(self, low=self.low - low, high=self.high + high)
 
 
 def limits(conditions: Mapping[str, Condition] | None) -> tuple[Limit, ...]:

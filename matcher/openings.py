@@ -21,13 +21,14 @@ class Ask:
 
     about: str  # the field to fill in
     whom: str
-    words: str  # "{title}" stands for the offer, "{where}" for the need's countries
+    words: str  # "{title}" is the offer, "{where}" the need's countries, "{currency}" its budget's
     stated: Callable[[Pair], Any]  # None when the field is unknown
 
     def question(self, pair: Pair) -> str:
         """Put the question for a pair."""
         where = listed(sorted(pair.asked.countries), "or") if pair.asked.countries else "the country in need"
-        return self.words.format(title=pair.capability.title, where=where)
+        currency = pair.asked.need.budget.currency if pair.asked.need.budget else ""
+        return self.words.format(title=pair.capability.title, where=where, currency=currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ def _terms(pair: Pair) -> object:
 def _spoken(pair: Pair) -> object:
     own = pair.organisation.languages if pair.organisation else None
     return own if pair.capability.languages_supported is None else pair.capability.languages_supported
+
+
+def _one_currency(pair: Pair) -> bool | None:
+    budget, price = pair.asked.need.budget, pair.capability.price
+    return None if budget and price and budget.currency != price.currency else True
 
 
 def _sought(pair: Pair) -> object:
@@ -131,6 +137,7 @@ OPENINGS: Final = (
         (
             _offer("price", 'What does "{title}" cost, in which currency and of which year?'),
             _need("budget", "What budget is there, in which currency and of which year?"),
+            Ask("price", PROVIDER, 'What does "{title}" cost in {currency}?', _one_currency),
         ),
     ),
     Opening(

@@ -81,7 +81,7 @@ def _envelope(pair: Pair) -> str:
         limit = stood.get(site.attribute)
         if limit is None or compared(site, limit) is not False:
             continue
-        if site.dimension is None or not compared(site.widened(LIMIT_REACH), limit):
+        if site.dimension is None or not compared(site, limit.widened(LIMIT_REACH)):
             return ""
     broken = [said for met, said in pair.conditions if met is False]
     return f"eligible with a variant for {'; '.join(broken)}"
