@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from matcher import cooperation, details, evidence, questions, sections, topic
 from matcher.asked import Asked, Pair
-from matcher.matches import Contribution, Match
+from matcher.matches import Contribution, Match, Ranked
+from matcher.policy import FAIL
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
-from matcher.scoring import SIGNALS, Scored, Scorer
-from matcher.vocabulary import GateState, SignalName, Tier
+from matcher.scoring import SIGNALS, Floats, Scored, Scorer
+from matcher.vocabulary import GateMode, GateState, SignalName, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,13 +73,28 @@ class Explainer:
         need, provider = (side.tolist() for side in self.scorer.sides())
         return [one for one in zip(range(len(SIGNALS)), SIGNALS, need, provider, strict=True) if one[2] + one[3] > 0]
 
-    def explain(self, asked: Asked, text: NeedText, candidate: Candidate) -> Match | None:
-        """Explain one pair; None when it fails a hard gate for which no fix can be stated."""
+    def place(self, asked: Asked, candidate: Candidate) -> Ranked | None:
+        """Return what ``explain`` would rank, without the reasons."""
+        if (candidate.states[self.policy.rows(GateMode.HARD)] == FAIL).any():
+            pair = self._pair(asked, candidate)
+            if not questions.near_misses(pair, self._failed(details.explain(pair, candidate.states, self.policy))):
+                return None
+        capability = CapabilityId(self.catalogue.capabilities[candidate.row].id)
+        return Ranked(NeedId(asked.need.id), capability, candidate.rank, _rounded(candidate.scored.score))
+
+    def _pair(self, asked: Asked, candidate: Candidate) -> Pair:
         capability = self.catalogue.capabilities[candidate.row]
         provider = self.catalogue.organisations.get(capability.organisation_id)
-        pair = Pair(asked, self.catalogue.columns, candidate.row, capability, provider)
+        return Pair(asked, self.catalogue.columns, candidate.row, capability, provider)
+
+    def _failed(self, judged: Sequence[Gate]) -> list[Gate]:
+        return [gate for gate in judged if gate.state is GateState.FAIL and self.policy.is_hard(gate.gate)]
+
+    def explain(self, asked: Asked, text: NeedText, candidate: Candidate) -> Match | None:
+        """Explain one pair; None when it fails a hard gate for which no fix can be stated."""
+        pair = self._pair(asked, candidate)
         judged = details.explain(pair, candidate.states, self.policy)
-        failed = [gate for gate in judged if gate.state is GateState.FAIL and self.policy.is_hard(gate.gate)]
+        failed = self._failed(judged)
         misses = questions.near_misses(pair, failed)
         if failed and not misses:
             return None
@@ -88,16 +104,16 @@ class Explainer:
         _, z, score, best_score, coverage = candidate.scored
         return Match(
             need_id=NeedId(asked.need.id),
-            capability_id=CapabilityId(capability.id),
-            organisation_id=OrganisationId(capability.organisation_id),
-            capability_title=capability.title,
+            capability_id=CapabilityId(pair.capability.id),
+            organisation_id=OrganisationId(pair.capability.organisation_id),
+            capability_title=pair.capability.title,
             rank=candidate.rank,
-            score=round(float(score[0]), DIGITS),
+            score=_rounded(score),
             z=float(z[0]),
             base=self.scorer.base,
-            best_score=round(float(best_score[0]), DIGITS),
+            best_score=_rounded(best_score),
             tier=self._tier(judged, failed, float(coverage[0])),
-            coverage=round(float(coverage[0]), DIGITS),
+            coverage=_rounded(coverage),
             gates=judged,
             contributions=contributions,
             near_miss=misses,
@@ -129,6 +145,10 @@ class Explainer:
             return Tier.C
         passed = all(gate.state is GateState.PASS for gate in judged if self.policy.is_hard(gate.gate))
         return Tier.A if passed and coverage >= COVERED else Tier.B
+
+
+def _rounded(numbers: Floats) -> float:
+    return round(float(numbers[0]), DIGITS)
 
 
 def summarise(

@@ -112,6 +112,16 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """A Match's place without its reasons."""
+
+    need_id: NeedId
+    capability_id: CapabilityId
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Shortlist:
     """A need's matches in rank order: eligible ones first, near misses (tier C) after them."""
 

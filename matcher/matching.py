@@ -7,7 +7,8 @@ what is shown. ``match`` is ``match_all`` of one, so that a batch and an ad-hoc 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +19,13 @@ from matcher import encoding, explanation, gates, questions, sections, signals, 
 from matcher.asked import Asked
 from matcher.classification import goals_of, sectors_of
 from matcher.explanation import Candidate, Explainer
-from matcher.matches import Match, Shortlist
+from matcher.matches import Ranked, Shortlist
 from matcher.policy import GatePolicy
 from matcher.profiles import NeedId
 from matcher.scoring import Scored, Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
     from embeddings.encoder import Encoder
@@ -39,24 +40,33 @@ NEAR_MISSES: Final = 5  # shown after the eligible; more where these leave room 
 PASSAGES: Final = 64  # query passages a block: enough to keep the cores busy, few enough to stay in their caches
 BLOCK: Final = 32  # needs whose scores of all capabilities are held at once
 
+Shown = TypeVar("Shown")
 Rows = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class _Prepared:
+class _Prepared(NamedTuple):
     """One need, ready to be matched."""
 
-    need: Need
     asked: Asked
     text: NeedText
 
 
-@dataclass(frozen=True, eq=False)
-class _Ranked:
+class _Ranked(NamedTuple):
     """Rows in rank order with their scores."""
 
     rows: Rows
     scored: Scored
+
+
+class _Ranking(NamedTuple):
+    """One need with its rows in rank order, nothing explained yet."""
+
+    asked: Asked
+    text: NeedText
+    states: gates.States  # of every capability
+    eligible: _Ranked
+    missed: _Ranked  # near misses, some of which may turn out to have no fix
+    allowed: int  # how many capabilities fail no hard gate
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +80,29 @@ class Matcher:
     scorer: Scorer = field(default_factory=Scorer)
     policy: GatePolicy = field(default_factory=GatePolicy)
 
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self.catalogue, self.places, self.scorer, self.policy)
+
     def match(self, need: Need, k: int = 10) -> Shortlist:
         """Return the k best eligible capabilities of one need, and near misses after them."""
         return next(self.match_all([need], k))
 
     def match_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[Shortlist]:
-        """Yield one shortlist a need, in order.
+        """Yield one shortlist a need, in order."""
+        for ranking in self._rankings(needs, k):
+            matches = self._shown(ranking, k, partial(self._explainer.explain, ranking.asked, ranking.text))
+            need = ranking.asked.need
+            notes = explanation.notes(matches, ranking.allowed)
+            yield Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
+
+    def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[Ranked]]:
+        """Yield what ``match_all`` ranks, without the reasons and in a fraction of the time."""
+        for ranking in self._rankings(needs, k):
+            yield self._shown(ranking, k, partial(self._explainer.place, ranking.asked))
+
+    def _rankings(self, needs: Iterable[Need], k: int) -> Iterator[_Ranking]:
+        """Walk from needs to ranked rows.
 
         1. Encode a block of needs. 2. Score their texts against every capability. 3. Judge, pick, score and rank each.
         """
@@ -84,7 +111,7 @@ class Matcher:
             starts = np.cumsum([0, *(len(prepared.text.vectors) for prepared in block)])
             scores = self.catalogue.index.pair_scores(vectors, starts, topic.SECTION_WEIGHTS)
             for prepared, row in zip(block, scores, strict=True):
-                yield self._shortlist(prepared, topic.dense_values(row), k)
+                yield self._ranking(prepared, topic.dense_values(row), k)
 
     def _blocks(self, needs: Iterable[Need]) -> Iterator[list[_Prepared]]:
         """Group needs whose texts are scored against every capability together."""
@@ -122,36 +149,25 @@ class Matcher:
                 at, section = at + count, section + 1
             asked = Asked.of(need, self.catalogue.organisations, self.catalogue.columns, self.places)
             text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
-            yield _Prepared(need, asked, text)
+            yield _Prepared(asked, text)
 
-    def _shortlist(self, prepared: _Prepared, dense: npt.NDArray[np.float32], k: int) -> Shortlist:
-        """Mask, pick, score, rank, show."""
-        states = gates.judge(prepared.asked, self.catalogue.columns, self.policy)
-        topics = topic.fuse(dense, topic.lexical_values(self.catalogue, prepared.text))
-        eligible = gates.allowed(states, self.policy)
-        chosen = self._rank(prepared, topics, self._candidates(prepared, topics, eligible, k))
-        matches = self._show(prepared, states, chosen, first=1, limit=k)
-        room = max(NEAR_MISSES, k - len(matches))
+    def _ranking(self, prepared: _Prepared, dense: npt.NDArray[np.float32], k: int) -> _Ranking:
+        """Mask, pick, score, rank."""
+        asked, text = prepared
+        states = gates.judge(asked, self.catalogue.columns, self.policy)
+        topics = topic.fuse(dense, topic.lexical_values(self.catalogue, text))
+        allowed = gates.allowed(states, self.policy)
         near = questions.near_miss_mask(states, self.policy)
-        missed = self._rank(prepared, topics, top_k(topics, max(CANDIDATES, room), near).rows)
-        matches += self._show(prepared, states, missed, first=len(matches) + 1, limit=room)
-        return Shortlist(
-            NeedId(prepared.need.id),
-            prepared.need.title,
-            tuple(matches),
-            eligible=int(eligible.sum()),
-            considered=len(self.catalogue),
-            notes=explanation.notes(matches, int(eligible.sum())),
-        )
+        eligible = self._rank(asked, topics, self._candidates(asked.need, topics, allowed, k))
+        missed = self._rank(asked, topics, top_k(topics, max(CANDIDATES, k), near).rows)
+        return _Ranking(asked, text, states, eligible, missed, int(allowed.sum()))
 
-    def _candidates(
-        self, prepared: _Prepared, topics: npt.NDArray[np.float32], eligible: npt.NDArray[np.bool_], k: int
-    ) -> Rows:
+    def _candidates(self, need: Need, topics: npt.NDArray[np.float32], eligible: npt.NDArray[np.bool_], k: int) -> Rows:
         """Unite the best by text with the best by shared SDGs and sectors; ascending, all of them eligible."""
         by_text = top_k(topics, max(CANDIDATES, 2 * k), eligible).rows
         if len(by_text) == np.count_nonzero(eligible):
             return np.sort(by_text)
-        columns, need = self.catalogue.columns, prepared.need
+        columns = self.catalogue.columns
         goals = encoding.counts(columns.sdg_goals.members, columns.sdg_goals.mask(goals_of(need) or ()))
         wanted = columns.sectors.mask(sectors_of(need.sectors, need.crs_purpose))
         fields = encoding.counts(columns.sectors.members, wanted)
@@ -159,25 +175,25 @@ class Matcher:
         related = top_k(shared.astype(np.float32) + topics * np.float32(0.5), RELATED, eligible & (shared > 0)).rows
         return np.union1d(by_text, related)
 
-    def _rank(self, prepared: _Prepared, topics: npt.NDArray[np.float32], rows: Rows) -> _Ranked:
+    def _rank(self, asked: Asked, topics: npt.NDArray[np.float32], rows: Rows) -> _Ranked:
         """Order rows by joint z to six digits, ties by row, which is by id."""
         rows = np.sort(rows)
-        structured = signals.measure(prepared.asked, self.catalogue.columns, rows, self.policy.rates)
+        structured = signals.measure(asked, self.catalogue.columns, rows, self.policy.rates)
         values = np.vstack([topics[rows].astype(np.float64), structured])
         scored = self.scorer.judge(values)
         order = np.argsort(-np.round(scored.z, 6), kind="stable")
         return _Ranked(rows[order], scored.take(order))
 
-    def _show(
-        self, prepared: _Prepared, states: npt.NDArray[np.int8], ranked: _Ranked, *, first: int, limit: int
-    ) -> list[Match]:
-        """Explain ranked rows, at most ``limit``; a pair whose failure has no stated fix is left out."""
-        explainer = Explainer(self.catalogue, self.places, self.scorer, self.policy)
-        shown: list[Match] = []
-        for at, row in enumerate(ranked.rows.tolist()):
-            if len(shown) == limit:
-                break
-            candidate = Candidate(row, first + len(shown), states[:, row], ranked.scored.take(np.array([at])))
-            match = explainer.explain(prepared.asked, prepared.text, candidate)
-            shown += [match] if match is not None else []
+    def _shown(self, ranking: _Ranking, k: int, show: Callable[[Candidate], Shown | None]) -> list[Shown]:
+        """Show the first k eligible rows, then near misses; one whose failure has no stated fix is left out."""
+        shown: list[Shown] = []
+        near = max(NEAR_MISSES, k - len(ranking.eligible.rows))
+        for ranked, limit in ((ranking.eligible, k), (ranking.missed, near)):
+            room = len(shown) + limit
+            for at, row in enumerate(ranked.rows.tolist()):
+                if len(shown) == room:
+                    break
+                scored = ranked.scored.take(np.array([at]))
+                one = show(Candidate(row, len(shown) + 1, ranking.states[:, row], scored))
+                shown += [one] if one is not None else []
         return shown

@@ -22,7 +22,6 @@ from service.wire import shortlist_json
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
-    from matcher.matches import Shortlist
     from matcher.places import PlaceBook
     from matcher.profiles import Capability, Need
 
@@ -75,26 +74,33 @@ def check_ids(found: Gathered) -> None:
         trec.word(record.id)
 
 
-def rank(found: Gathered, encoder: Encoder, places: PlaceBook, as_of: date, k: int) -> Iterator[Shortlist]:
-    """Yield a shortlist for each need, in the order of the file."""
+def make_matcher(found: Gathered, encoder: Encoder, places: PlaceBook, as_of: date) -> Matcher:
+    """Build the searched side from the files' capabilities."""
     capabilities = Watched(found.capabilities, "reading and encoding capabilities")
-    catalogue = catalogues.build(capabilities, found.organisations, encoder, places, as_of)
-    shortlists = Matcher(catalogue, encoder, places, as_of).match_all(found.needs, k)
-    yield from track(shortlists, "matching needs", len(found.needs))
+    return Matcher(catalogues.build(capabilities, found.organisations, encoder, places, as_of), encoder, places, as_of)
 
 
-def write(shortlists: Iterable[Shortlist], form: Format, k: int, out: Path | None) -> int:
-    """Write each shortlist as it comes, at most ``k`` matches of it, to a file or standard output; return the matches.
+def rank(found: Gathered, matcher: Matcher, k: int, form: Format) -> Iterator[list[str]]:
+    """Yield the lines of each need, at most ``k`` matches of it, in the order of the file."""
+    needs = len(found.needs)
+    if form == "trec":
+        for ranked in track(matcher.rank_all(found.needs, k), "matching needs", needs):
+            yield list(trec.run_lines(ranked[:k]))
+    else:
+        for shortlist in track(matcher.match_all(found.needs, k), "matching needs", needs):
+            yield [shortlist_json(replace(shortlist, matches=shortlist.matches[:k])) + "\n"]
 
-    A file is there whole or not at all, however the work ends. Near misses beyond ``k`` are left out.
+
+def write(needs: Iterable[list[str]], out: Path | None) -> int:
+    """Write each need's lines as they come, to a file or standard output; return how many lines.
+
+    A file is there whole or not at all, however the work ends.
     """
     written = 0
     with _sink(out) as sink:
-        for shortlist in shortlists:
-            shown = replace(shortlist, matches=shortlist.matches[:k])
-            for line in trec.run_lines(shown) if form == "trec" else (shortlist_json(shown) + "\n",):
-                sink.write(line.encode())
-            written += len(shown.matches)
+        for lines in needs:
+            sink.write("".join(lines).encode())
+            written += len(lines)
     return written
 
 

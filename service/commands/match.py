@@ -60,15 +60,15 @@ def command(
     if rejects is not None:
         write_rejects(rejects, found.rejects)
     day = (as_of or datetime.now(UTC)).date()
-    shortlists = ranking.rank(found, make_encoder(settings, cached=cache), places, day, k)
-    written = ranking.write(shortlists, form.value, k, out)
+    matcher = ranking.make_matcher(found, make_encoder(settings, cached=cache), places, day)
+    written = ranking.write(ranking.rank(found, matcher, k, form.value), out)
     typer.echo(_summary(found, written, rejects), err=True)
     if found.records_refused:
         raise typer.Exit(3)
 
 
 def _summary(found: Gathered, written: int, rejects: Path | None) -> str:
-    counts = f"{len(found.needs)} needs x {len(found.capabilities)} capabilities: {written} rows"
+    counts = f"{len(found.needs)} needs x {len(found.capabilities)} capabilities: {written} lines"
     if not found.rejects:
         return counts
     values = len(found.rejects) - found.records_refused

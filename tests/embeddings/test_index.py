@@ -36,7 +36,7 @@ def brute_force(index: Index, queries: Floats, weights: SectionWeights) -> list[
     return scores
 
 
-def test_a_pair_is_scored_by_its_best_section_and_bonuses_for_two_more():
+def test_a_pair_is_scored_by_its_best_section_and_bonuses_for_two_more() -> None:
     """SCIENCE 1, by hand: cosines 1, .6 and .5 with bonuses .2 over a floor of .2 make 1 + .2 * .4 + .2 * .3."""
     vectors = np.array([[1, 0], [0.6, 0.8], [0.5, np.sqrt(0.75)]], dtype=np.float32)
     index = Index.build(vectors, [1, 1, 1], [3])
@@ -45,7 +45,7 @@ def test_a_pair_is_scored_by_its_best_section_and_bonuses_for_two_more():
 
 
 @given(st.integers(0, 1000))
-def test_pair_scores_equal_brute_force(seed: int):
+def test_pair_scores_equal_brute_force(seed: int) -> None:
     """The blocked kernel computes what the definition says, items without sections included."""
     index, queries = a_random_index(seed), unit(5, 16, seed + 1)
     starts, weights = np.array([0, 2, 3, 5]), SectionWeights(0.2, 0.1, 0.2)
@@ -55,7 +55,7 @@ def test_pair_scores_equal_brute_force(seed: int):
         assert scores[need] == pytest.approx(expected, abs=2e-3)
 
 
-def test_alone_and_in_a_batch_give_the_same_bytes():
+def test_alone_and_in_a_batch_give_the_same_bytes() -> None:
     """A need's scores do not depend on who shares its block, wherever in the block it stands."""
     index = Index.build(unit(5000, 384, 1), [1] * 5000, [1] * 5000)
     queries = unit(150, 384, 2)
@@ -65,14 +65,14 @@ def test_alone_and_in_a_batch_give_the_same_bytes():
         assert alone.tobytes() == together[at].tobytes()
 
 
-def test_cosines_on_the_grid_are_exact():
+def test_cosines_on_the_grid_are_exact() -> None:
     """Whatever the order of summation, float32 gives the sum that float64 gives."""
     left, right = unit(40, 384, 6), unit(300, 384, 7)
     assert (left @ right.T == left.astype(np.float64) @ right.T.astype(np.float64)).all()
     assert np.abs(left / GRID - np.round(left / GRID)).max() == 0
 
 
-def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch):
+def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the index is cut into chunks changes nothing."""
     index, queries = a_random_index(3, items=200), unit(4, 16, 9)
     whole = index.pair_scores(queries, np.arange(5), SectionWeights())
@@ -85,7 +85,7 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch):
     st.integers(0, 70),
     st.integers(0, 1000),
 )
-def test_top_k_is_a_stable_sort_of_the_allowed(scores: list[float], k: int, seed: int):
+def test_top_k_is_a_stable_sort_of_the_allowed(scores: list[float], k: int, seed: int) -> None:
     """Equal scores keep their order; what the mask forbids never takes a place."""
     values = np.array(scores, dtype=np.float32)
     allowed = np.random.default_rng(seed).random(len(scores)) < 0.7
@@ -93,7 +93,7 @@ def test_top_k_is_a_stable_sort_of_the_allowed(scores: list[float], k: int, seed
     assert top_k(values, k, allowed).rows.tolist() == expected
 
 
-def test_search_masks_before_the_cut():
+def test_search_masks_before_the_cut() -> None:
     """A filter never leaves fewer than k results while k are allowed."""
     index = Index.build(unit(50, 8, 4), [1] * 50, [1] * 50)
     allowed = np.zeros(50, dtype=np.bool_)
@@ -102,13 +102,13 @@ def test_search_masks_before_the_cut():
     assert sorted(hits.rows.tolist()) == [3, 30, 41]
 
 
-def test_a_wrong_dimension_names_both_numbers():
+def test_a_wrong_dimension_names_both_numbers() -> None:
     """The error says what was expected and what came."""
     with pytest.raises(ValueError, match="expected queries of dimension 16; got 3"):
         a_random_index().search(np.zeros((1, 3), dtype=np.float32), 1)
 
 
-def test_section_similarities_are_what_is_folded():
+def test_section_similarities_are_what_is_folded() -> None:
     """The explanation's cosines rebuild the score."""
     index, queries = a_random_index(7), unit(2, 16, 8)
     scores = index.pair_scores(queries, np.array([0, 2]), SectionWeights(0, 0, 0))[0]

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.lexical import B, K1, Lexical, terms
+from embeddings.lexical import K1, B, Lexical, terms
 
 WORDS = ["solar", "pump", "water", "farm", "wind", "turbine", "river", "village", "clinic", "school"]
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
 catalogues = st.lists(st.lists(texts, min_size=1, max_size=3), min_size=2, max_size=8)
 
 
-def test_one_section_an_item_is_bm25_with_lucene_idf():
+def test_one_section_an_item_is_bm25_with_lucene_idf() -> None:
     """With a single section the values are those of bm25s, an independent implementation."""
     import bm25s
 
@@ -27,7 +27,7 @@ def test_one_section_an_item_is_bm25_with_lucene_idf():
         assert mine == pytest.approx(stemless, abs=1e-5), word
 
 
-def test_worked_by_hand():
+def test_worked_by_hand() -> None:
     """Two items of one term each: idf = ln(1 + (2 - 1 + .5) / (1 + .5)), tf saturates at average length."""
     lexical = Lexical.build([["solar"], ["wind"]])
     query = lexical.query("solar")
@@ -36,13 +36,13 @@ def test_worked_by_hand():
     assert lexical.scores(query) == pytest.approx([expected, 0.0], rel=1e-5)
 
 
-def test_words_are_stemmed_and_stop_words_left_out():
+def test_words_are_stemmed_and_stop_words_left_out() -> None:
     """Inflections meet; words without content do not count."""
     assert terms("The pumps were pumping") == terms("pumped pump")
 
 
 @given(catalogues, texts)
-def test_parts_add_up_to_the_score(items: list[list[str]], text: str):
+def test_parts_add_up_to_the_score(items: list[list[str]], text: str) -> None:
     """The lexical part of an explanation is an exact sum over terms."""
     lexical = Lexical.build(items)
     query = lexical.query(text)
@@ -52,7 +52,7 @@ def test_parts_add_up_to_the_score(items: list[list[str]], text: str):
 
 
 @given(catalogues, texts)
-def test_deleting_a_further_section_never_raises_a_score(items: list[list[str]], text: str):
+def test_deleting_a_further_section_never_raises_a_score(items: list[list[str]], text: str) -> None:
     """Statistics are frozen on first sections, and a section's counts only ever add."""
     before = Lexical.build(items)
     after = Lexical.build([sections[:1] for sections in items])
@@ -60,14 +60,14 @@ def test_deleting_a_further_section_never_raises_a_score(items: list[list[str]],
 
 
 @given(catalogues, texts)
-def test_arrays_restore_the_same_scores(items: list[list[str]], text: str):
+def test_arrays_restore_the_same_scores(items: list[list[str]], text: str) -> None:
     """A release keeps arrays and gets the same searcher back."""
     built = Lexical.build(items)
     restored = Lexical.from_arrays(built.arrays())
     assert (restored.scores(restored.query(text)) == built.scores(built.query(text))).all()
 
 
-def test_an_empty_catalogue_and_unknown_words_score_nothing():
+def test_an_empty_catalogue_and_unknown_words_score_nothing() -> None:
     """Nothing to search, or nothing known to search for, is an answer of zeros."""
     assert Lexical.build([]).scores(Lexical.build([]).query("solar")).shape == (0,)
     assert Lexical.build([[""]]).scores(Lexical.build([[""]]).query("solar")).tolist() == [0.0]

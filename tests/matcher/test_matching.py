@@ -238,3 +238,12 @@ def test_other_weights_give_other_points() -> None:
     match = found(a_matcher([a_rich_offer()], scorer=Scorer(heavy, heavy, 0.0, 0.0)).match(a_rich_need()))
     assert match.base == 0
     assert {round(one.points - (one.value or 0), 12) for one in match.contributions} == {0.0}
+
+
+def test_ranking_without_reasons_ranks_alike() -> None:
+    """rank_all gives the ids, ranks and scores of match_all."""
+    near, hopeless = a_rich_offer(id="cap-9", trl=6), a_rich_offer(id="cap-7", trl=1)
+    matcher = a_matcher([a_rich_offer(), *OTHERS, near, hopeless])
+    needs = [a_rich_need(), a_rich_need(id="m", summary="A clinic.")]
+    explained = [[(m.capability_id, m.rank, m.score) for m in s.matches] for s in matcher.match_all(needs)]
+    assert [[(m.capability_id, m.rank, m.score) for m in ranked] for ranked in matcher.rank_all(needs)] == explained
