@@ -95,7 +95,6 @@ def _registry() -> UnitRegistry[Any]:
     from pint import UnitRegistry
 
     registry: UnitRegistry[Any] = UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
-    registry.define("percent = 0.01 = %")
     registry.define("ppt = 0.001 * gram / kilogram")
     return registry
 

@@ -23,6 +23,7 @@ INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 
 # In the order of --help. A module holds ``command`` or, for a group of commands, ``app``.
 COMMANDS: Final = {
+    "import": "import_",
     "match": "match",
     "evaluate": "evaluate",
     "nightly": "nightly",

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from matcher.matches import Shortlist
 from matcher.profiles import KINDS
 from service.diagnosis import Diagnosis
+from service.importing.report import ImportReport
 from service.judging import EvaluationReport
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,6 +36,7 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{_SINGULAR[kind]}.json", _canonical(model.model_json_schema(), _RECORD_NOTE)
     yield "shortlist.json", _canonical(_of(Shortlist), "One line of matcher match --format jsonl.")
     yield "evaluation.json", _canonical(_of(EvaluationReport), "The object of matcher evaluate --json.")
+    yield "import.json", _canonical(_of(ImportReport), "The object of matcher import --json.")
     yield "diagnosis.json", _canonical(_of(Diagnosis), "The object of matcher doctor --json.")
 
 

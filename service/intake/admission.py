@@ -73,7 +73,7 @@ class Admission:
         self._ids.add(key)
         if organisation is not None and organisation.id not in self._organisations:
             self._organisations[organisation.id] = organisation
-            yield Accepted("organisations", organisation, row)
+            yield Accepted("organisations", organisation, row, inline=True)
         yield Accepted(record.kind, profile, row, tuple(record.warnings))
 
     def _refuse_unknown_columns(self, record: _Draft) -> None:

@@ -30,6 +30,7 @@ class Accepted:
     profile: Profile
     row: int
     warnings: tuple[str, ...] = ()
+    inline: bool = False  # an organisation described beside another record, perhaps in less than is known of it
 
 
 @dataclass(frozen=True, slots=True)

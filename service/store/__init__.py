@@ -9,7 +9,7 @@
 Functions take a session and return plain values. They never commit: the ``with`` block does, or undoes everything.
 """
 
-from service.store.engine import Store, connect, open_store, upgrade
+from service.store.engine import Store, connect, open_store, store_exists, upgrade
 from service.store.errors import SchemaMismatch, StoreError, StoreUnavailable, UnknownRecord
 from service.store.events import StoredEvent, add_event, list_events
 from service.store.hashing import canonical, content_hash
@@ -24,6 +24,7 @@ from service.store.reading import (
     count_records,
     dangling_organisations,
     digest,
+    get_profiles,
     get_record,
     history,
     list_records,
@@ -59,6 +60,7 @@ __all__ = [
     "count_records",
     "dangling_organisations",
     "digest",
+    "get_profiles",
     "get_record",
     "get_release",
     "history",
@@ -72,6 +74,7 @@ __all__ = [
     "revoke_key",
     "save_release",
     "snapshot",
+    "store_exists",
     "touch_key",
     "upgrade",
     "upsert_records",

@@ -79,6 +79,12 @@ def open_store(url: str) -> Store:
     return Store(engine)
 
 
+def store_exists(url: str) -> bool:
+    """Return whether there is something at ``url`` to open; a server is taken to be there. Raises BadInput."""
+    parsed = _parsed(url)
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists()
+
+
 def upgrade(engine: Engine) -> None:
     """Bring the tables to this program's revision in one transaction; does nothing when they are there."""
     with engine.begin() as connection:

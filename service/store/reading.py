@@ -99,6 +99,13 @@ def get_record(session: Session, kind: str, record_id: str) -> StoredRecord:
     return _stored(found)
 
 
+def get_profiles(session: Session, kind: str, ids: Collection[str]) -> dict[str, Profile]:
+    """Return the profiles that are there of those ids; a few hundred ids at a time."""
+    model = model_of(kind)
+    asked = select(RecordRow.id, RecordRow.profile).where(RecordRow.kind == kind, RecordRow.id.in_(_held(ids)))
+    return {row.id: model.model_validate_json(row.profile) for row in session.execute(asked)}
+
+
 def list_records(
     session: Session, kind: str | None, filters: Filters = _EVERYTHING, *, after: str | None = None, limit: int = 50
 ) -> Page:
@@ -239,9 +246,13 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
 
 
 def _has(facet: str, values: list[str]) -> ColumnElement[bool]:
-    held = [value for value in values if "\x00" not in value]
-    found = select(FacetRow.kind, FacetRow.id).where(FacetRow.facet == facet, FacetRow.value.in_(held))
+    found = select(FacetRow.kind, FacetRow.id).where(FacetRow.facet == facet, FacetRow.value.in_(_held(values)))
     return tuple_(RecordRow.kind, RecordRow.id).in_(found)
+
+
+def _held(values: Collection[str]) -> list[str]:
+    """Leave out what no database holds, see ``is_``."""
+    return [value for value in values if "\x00" not in value]
 
 
 def _holds(word: str) -> ColumnElement[bool]:

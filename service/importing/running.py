@@ -1,0 +1,155 @@
+"""The import in one straight line: read a file to disk, then write all of it in one transaction.
+
+While a file is read nobody waits. While it is written readers see the store as it was, and other writers wait. A kill,
+a full disk or Ctrl-C leaves nothing of the file being written, and everything of the files before it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from matcher.places import PlaceBook
+from matcher.profiles import KINDS, Organisation, Profile
+from service.importing.report import FileReport, ImportReport, KindCounts, summed
+from service.importing.spooling import INLINE, RejectSink, Spool, Tally
+from service.intake import Reject, Severity, read, reject_file
+from service.progress import track
+from service.store import (
+    Refusal,
+    Store,
+    dangling_organisations,
+    get_profiles,
+    open_store,
+    store_exists,
+    upsert_records,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_CHUNK: Final = 500  # organisations looked up at once
+_ACTOR: Final = 200  # characters an actor may have
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to import, and how. ``kind`` and ``profile`` as in ``service.intake.read``."""
+
+    paths: tuple[Path, ...]
+    kind: str | None = None
+    profile: str | Path | None = None
+    dry_run: bool = False
+    rejects: Path | None = None  # CSV or XLSX, written whole when all is done
+
+
+def import_files(order: Order, url: str, at: datetime) -> ImportReport:
+    """Import into the store at ``url``; a dry run into a store that does not exist yet does not make it."""
+    from service.reference import load_places
+
+    with tempfile.TemporaryDirectory(prefix="matcher-import-") as folder:
+        aside = order.dry_run and not store_exists(url)
+        store = open_store(f"sqlite:///{folder}/dry-run.db" if aside else url)
+        try:
+            return run_import(order, store, load_places(), at)
+        finally:
+            store.close()
+
+
+def run_import(order: Order, store: Store, places: PlaceBook, at: datetime) -> ImportReport:
+    """Import the files in their order, each in a transaction of its own.
+
+    A dry run writes all of them in one transaction, reports, and takes it back.
+    """
+    started = time.monotonic()
+    reports: list[FileReport] = []
+    dangling = 0
+    with _sink(order.rejects) as sink:
+        for paths in [order.paths] if order.dry_run else [(path,) for path in order.paths]:
+            with ExitStack() as stack:
+                spools = [stack.enter_context(_spooled(path, order, places, sink)) for path in paths]
+                session = stack.enter_context(store.writing())
+                reports += [_write(session, spool, at) for spool in spools]
+                dangling = dangling_organisations(session)
+                if order.dry_run:
+                    session.rollback()
+    return summed(tuple(reports), dangling, dry_run=order.dry_run, seconds=time.monotonic() - started)
+
+
+@contextmanager
+def _sink(path: Path | None) -> Iterator[RejectSink]:
+    if path is None:
+        yield lambda _: None
+        return
+    with reject_file(path) as file:
+        yield file.write
+
+
+@contextmanager
+def _spooled(path: Path, order: Order, places: PlaceBook, sink: RejectSink) -> Iterator[Spool]:
+    spool = Spool(Tally(path.name, sink))
+    try:
+        spool.fill(track(read(path, places, kind=order.kind, profile=order.profile), f"reading {path.name}"))
+        yield spool
+    finally:
+        spool.close()
+
+
+def _write(session: Session, spool: Spool, at: datetime) -> FileReport:
+    """Write a file's records, organisations first, and report it."""
+    counts: dict[str, KindCounts] = {}
+    for name in (INLINE, *KINDS):
+        records = spool.records(name)
+        if name == INLINE:
+            records = _completed(session, records)
+        label = f"writing {name}"
+        actor = f"import {spool.tally.file}"[:_ACTOR]
+        kind = "organisations" if name == INLINE else name
+        found = upsert_records(session, kind, track(records, label, spool.count(name)), actor=actor, at=at)
+        for refusal in found.refusals:
+            spool.tally.add(_refused(spool, name, refusal))
+        if spool.count(name):
+            written = KindCounts(found.created, found.updated, found.refreshed, found.unchanged)
+            counts[kind] = counts.get(kind, KindCounts()) + written
+    tally = spool.tally
+    codes = dict(Counter(tally.by_code).most_common())
+    return FileReport(tally.file, counts, tally.records, tally.values, tally.notes, codes)
+
+
+def _completed(session: Session, described: Iterable[Profile]) -> Iterator[Profile]:
+    """Add to organisations that are known what an inline description knows more; it changes nothing they say."""
+    organisations = iter(described)
+    while chunk := list(islice(organisations, _CHUNK)):
+        known = get_profiles(session, "organisations", [organisation.id for organisation in chunk])
+        for organisation in chunk:
+            yield _merged(known.get(organisation.id), organisation)
+
+
+def _merged(known: Profile | None, described: Profile) -> Profile:
+    if not isinstance(known, Organisation) or not isinstance(described, Organisation):
+        return described
+    new = {
+        field: value
+        for field, value in described
+        if value is not None and getattr(known, field) is None and field not in _OF_THE_DESCRIPTION
+    }
+    roles = (*known.roles, *(role for role in described.roles if role not in known.roles))
+    return known.model_copy(update={**new, "roles": roles})
+
+
+_OF_THE_DESCRIPTION: Final = frozenset({"source", "content_hash", "created_at", "updated_at", "provenance"})
+"""Fields that speak of the inline description, not of the organisation."""
+
+
+def _refused(spool: Spool, name: str, refusal: Refusal) -> Reject:
+    expected, _, fix = refusal.detail.partition("; ")
+    row = spool.row(name, refusal.position)
+    return Reject(spool.tally.file, "", row, "id", refusal.id, refusal.code, expected, fix, Severity.ROW)
