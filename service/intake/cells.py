@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from matcher.errors import BadInput
@@ -26,16 +27,20 @@ _GOAL: Final = re.compile(
     r"(?<![\d.])(?:sdgs?|goals?|ods|odd|objecti[fv]s?)?\s*0?(?P<goal>1[0-7]|[1-9])(?:\.0+)?(?![\d.])", re.IGNORECASE
 )
 _DEPLOYMENT: Final = re.compile(r"^(?P<country>.*?)[\s,(:-]*(?P<year>(?:19|20)\d\d)?\)?$", re.DOTALL)
-_DATES: Final = ("%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%Y%m%d")
+_DATES: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%Y%m%d")
 _MONTHS: Final = ("%Y-%m", "%m/%Y", "%B %Y", "%b %Y", "%Y")
 
 Cell = str | float | int | bool | date | datetime | time | timedelta | list[Any] | dict[str, Any] | None
 
 
 def plain(cell: Any) -> Any:
-    """Return a cell as text the way a person sees it (7.0 is "7"); lists and objects of JSON stay what they are."""
-    if cell is None or isinstance(cell, list | dict):
-        return cell
+    """Return a cell as text the way a person sees it (7.0 is "7"); of JSON, a list of one is that one, the rest stays."""
+    if isinstance(cell, list) and len(cell) == 1 and not isinstance(cell[0], list | dict):
+        return plain(cell[0])
+    return cell if cell is None or isinstance(cell, list | dict) else _seen(cell)
+
+
+def _seen(cell: Any) -> str:
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, float):
@@ -126,8 +131,15 @@ def as_condition(cell: Any, check: PlaceCheck) -> Any:
 
 def as_date(cell: Any, _: PlaceCheck) -> str:
     """Read ISO dates and those people write, day before month; a month or a year alone is its first day."""
-    text = str(cell).strip()
-    for form in ("%Y-%m-%d", *_DATES, *_MONTHS):
+    found = _date(str(cell).strip())
+    if found is None:
+        raise BadInput("not_a_date", expected="a date such as 2026-11-30", got=cell, fix="write YYYY-MM-DD")
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _date(text: str) -> str | None:
+    for form in (*_DATES, *_MONTHS):
         try:
             return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day has no time zone
         except ValueError:
@@ -135,7 +147,7 @@ def as_date(cell: Any, _: PlaceCheck) -> str:
     try:
         return datetime.fromisoformat(text).isoformat()
     except ValueError:
-        raise BadInput("not_a_date", expected="a date such as 2026-11-30", got=cell, fix="write YYYY-MM-DD") from None
+        return None
 
 
 def as_yesno(cell: Any, _: PlaceCheck) -> bool:
@@ -179,7 +191,7 @@ def as_goals(cell: Any, _: PlaceCheck) -> list[Any]:
 
 def as_deployments(cell: Any, check: PlaceCheck) -> list[Any]:
     """Read "Kenya 2019; Uganda (2021)"."""
-    if isinstance(cell, list):
+    if isinstance(cell, list) and any(not isinstance(part, str) for part in cell):
         return cell
     found = (_DEPLOYMENT.match(part) for part in as_list(cell, check))
     return [{"country": f["country"].strip(), "year": int(f["year"]) if f["year"] else None} for f in found if f]

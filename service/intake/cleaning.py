@@ -11,17 +11,21 @@ from service.intake.mapping import Clean
 from service.intake.results import Problem, Severity
 from service.intake.texts import states_nothing
 
-_NOISE: Final = re.compile(
-    r"""<(?:phone|e-?mail|url|link|name|address)>       # masks of what was taken out before us
-      | <!--.*?-->                                       # markup
-      | </?[a-z][a-z0-9]*(?:\s[^<>]{0,500})?/?>
-      | !?\[(?P<link>[^\[\]]{0,300})\]\([^()\s]{0,500}\) # a link of markdown: its words stay
-      | \b(?:https?://|www\.)[^\s<>]+                    # addresses
-      | (?:https?://)
-      | \b[\w.+-]+@[\w-]+\.[\w.-]+                       # mail boxes
-      | (?i:\b(?:tel|tel[e\u00e9]fono|phone|cel|celular|mobile|whatsapp|fax)\b[.:\s]*\+?\d[\d\s()/-]{5,}\d)
-    """,
-    re.VERBOSE | re.DOTALL,
+_NOISE: Final = (  # what the text must hold for the pattern to be tried, pattern, what stays
+    ("<", re.compile(r"<(?:phone|e-?mail|url|link|name|address)>", re.IGNORECASE), " "),  # masks made before us
+    ("<", re.compile(r"<!--.*?-->|</?[a-z][a-z0-9]*(?:\s[^<>]{0,500})?/?>", re.DOTALL | re.IGNORECASE), " "),
+    ("](", re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)"), r"\1"),  # a link of markdown: its words stay
+    ("://", re.compile(r"\bhttps?://[^\s<>]*", re.IGNORECASE), " "),
+    ("www.", re.compile(r"\bwww\.[^\s<>]+", re.IGNORECASE), " "),
+    ("@", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.[\w.-]+"), " "),
+    (
+        "",
+        re.compile(
+            r"\b(?:tel|tel[e\u00e9]fono|phone|cel|celular|mobile|whatsapp|fax)\b[.:\s]*\+?\d[\d\s()/-]{5,}\d",
+            re.IGNORECASE,
+        ),
+        " ",
+    ),
 )
 _HOLLOW: Final = re.compile(
     r"\(\s*\)|\[\s*\]|(?<=\s)[-\u2013|/]\s+(?=[-\u2013|/]\s)|^\s*[-\u2013|,;:/.]+\s+|\s+[-\u2013|,;:/]+\s*$"
@@ -40,7 +44,10 @@ def cleaned(text: str, remove: tuple[re.Pattern[str], ...]) -> str:
     """Return the text without markup, addresses, masks and the profile's own noise; spaces made single."""
     for pattern in remove:
         text = pattern.sub(" ", text)
-    text = _NOISE.sub(lambda found: found["link"] or " ", html.unescape(text))
+    text = html.unescape(text)
+    for sign, pattern, kept in _NOISE:
+        if sign in text:
+            text = pattern.sub(kept, text)
     text = re.sub(r"[^\S\n]+", " ", text.replace("\ufffd", ""))
     text = re.sub(r" ?\n[ \n]*", "\n", text)
     before = ""
@@ -64,10 +71,13 @@ class Cleaner:
         for name, text in before.items():
             self._keep(values, name, cleaned(text, self._remove))
         texts = [str(values[name]) for name in self._rules.texts if isinstance(values.get(name), str)]
+        if not texts and before:
+            return Problem("placeholder", self._rules.texts[0], next(iter(before.values())), Severity.ROW)
         self._unrepeat_title(values)
         title = before.get(self._rules.texts[0], "")
-        if title and _PLACEHOLDER.match(title) and len(texts) < 2:
-            return Problem("placeholder", self._rules.texts[0], title, Severity.ROW)
+        longest = self._rules.max_characters
+        if longest is not None and len(title) > longest:
+            return Problem("too_long", self._rules.texts[0], title, Severity.ROW, f"at most {longest} characters")
         if _words(texts) < self._rules.min_words:
             return Problem(
                 "too_little_text",

@@ -107,6 +107,9 @@ class Mapper:
             except BadInput as error:
                 mapped.problems.append(Problem(error.code, header, cell, Severity.FIELD, error.expected, error.fix))
                 continue
+            if column and isinstance(value, str) and len(value.split()) < column.min_words:
+                mapped.problems.append(Problem("too_little_text", header, cell))
+                continue
             if value is None:
                 continue
             mapped.columns.setdefault(path, header)

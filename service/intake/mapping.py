@@ -26,6 +26,7 @@ class Column(Frozen):
     headers: Annotated[tuple[str, ...], Field(alias="from", min_length=1)]
     read: Reader | None = None  # None: as the field of the record is read
     join: str | None = None  # put between the texts of all these columns; None: the first that says something
+    min_words: int = 0  # a text of fewer words says nothing ("dvf")
     synonyms: dict[str, str] = Field(default={})  # what people write -> the value of ours; "" for nothing
 
 
@@ -43,6 +44,7 @@ class Clean(Frozen):
     remove: tuple[str, ...] = ()  # regular expressions of noise, taken out wherever they match
     templates: tuple[str, ...] = ()  # regular expressions of a form's own prompts: a text that is one says nothing
     min_words: int = 4  # different words in all texts together
+    max_characters: int | None = None  # of the first text: beyond it, it is no title or name
     once: bool = True  # a second row with the same texts is refused
 
     @model_validator(mode="after")
