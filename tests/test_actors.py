@@ -5,11 +5,15 @@ asks what somebody in that role would ask, and the answer must contain the recor
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from embeddings.encoder import HashingEncoder
+from matcher import catalogue
+from matcher.matching import Matcher
 from matcher.profiles import FacilitatorProgramme, FundingMechanism, Need, Place
 from service.reference import load_places
 from tests.sample_records import AS_OF, TEXTS, system_of, the_sample
@@ -143,6 +147,20 @@ def in_group(group: str) -> Callable[[Need], bool]:
     return lambda asked: bool(countries(asked.beneficiary_places or ()) & members)
 
 
+@cache
+def matcher() -> Matcher:
+    """Return the matcher over the sample, with the encoder that needs no model."""
+    offers = sorted(the_sample().capabilities, key=lambda offer: offer.id)
+    organisations = {organisation.id: organisation for organisation in the_sample().organisations}
+    encoder = HashingEncoder()
+    return Matcher(catalogue.build(offers, organisations, encoder, load_places(), AS_OF), encoder, load_places(), AS_OF)
+
+
+def shortlisted(need_id: str) -> Callable[[], list[str]]:
+    """Ask the matcher for the ten best offers of a need."""
+    return lambda: [match.capability_id for match in matcher().match(need(need_id), 10).matches]
+
+
 ORGANISATIONS = (
     Actor("UNDP", LETV, named("UNDP"), "org-undp"),
     Actor("Letv", LETV, named("Letv"), "org-letv"),
@@ -231,6 +249,8 @@ ROLES = (
     Actor("women", DESA, speaking_of("women", "femmes", "mulheres", "mujeres"), "need-ner-maraichage"),
     Actor("government agency", DESA, needs_where(lambda n: n.endorsement), "need-lbr-births"),
     Actor("adviser on rights in technology", DESA, reaching("org-panbio"), "fac-fairlicence"),
+    Actor("business that makes and sells", DESA, shortlisted("need-guy-ferry"), "cap-solar-ferry"),
+    Actor("expert who is asked for the best line", DESA, shortlisted("need-eth-fluoride"), "cap-defluoridation"),
     Actor("researcher for joint study", DESA, offers_in("science"), "cap-wastewater-surveillance"),
     Actor(
         "project office: whose COVID-19 needs",
@@ -263,6 +283,7 @@ ROLES = (
         ],
         "fac-silk-road-cities",
     ),
+    Actor("city matched by its cluster's need", CITIES, shortlisted("need-tza-market-waste"), "cap-market-compost"),
     Actor("financial officer", CITIES, needs_where(lambda n: n.financing_state == "sought"), "need-gmb-floods"),
     Actor("funder of city projects", CITIES, funders_for("need-caravan-ecommerce"), "fund-jade-triangular"),
     Actor("those who look back at a year's plan", CITIES, cases_of("org-silk-road-cities"), "case-cities-project-2020"),

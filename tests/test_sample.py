@@ -169,6 +169,7 @@ def test_no_date_lies_after_the_pinned_day() -> None:
         for moment in (record.created_at, record.updated_at):
             day = moment.date() if isinstance(moment, datetime) else moment
             assert (day or date.min) <= AS_OF, record.id
+    assert all((o.last_contact_at or date.min) <= AS_OF for o in the_sample().organisations)
 
 
 def test_the_variety_of_real_data_is_there() -> None:
