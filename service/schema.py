@@ -14,6 +14,7 @@ from matcher.profiles import KINDS
 from service.diagnosis import Diagnosis
 from service.importing.report import ImportReport
 from service.judging import EvaluationReport
+from service.nightly import Outcome
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SINGULAR = {
@@ -37,6 +38,7 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "shortlist.json", _canonical(_of(Shortlist), "One line of matcher match --format jsonl.")
     yield "evaluation.json", _canonical(_of(EvaluationReport), "The object of matcher evaluate --json.")
     yield "import.json", _canonical(_of(ImportReport), "The object of matcher import --json.")
+    yield "night.json", _canonical(_of(Outcome), "The object of matcher nightly --json.")
     yield "diagnosis.json", _canonical(_of(Diagnosis), "The object of matcher doctor --json.")
 
 
