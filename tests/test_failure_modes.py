@@ -1,0 +1,230 @@
+"""Every failure mode the domain is known for, each by its name; the details are tested beside the code."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from embeddings.encoder import HashingEncoder
+from matcher.catalogue import build
+from matcher.matches import Shortlist
+from matcher.matching import Matcher
+from matcher.profiles import Capability, Need, Organisation
+from matcher.vocabulary import GateName, GateState, Tier
+from service.exports.spreadsheet import safe_cell
+from service.intake import Accepted, Reject, read, read_needs
+from service.reference import load_places
+from service.releases.metrics import exposure
+from tests.builders import a_capability, a_need, an_organisation
+
+AS_OF = date(2026, 11, 1)
+TURBINE = {"title": "Small hydropower turbines", "summary": "Low-head river turbines for village power."}
+
+
+def shortlist(need: Need, *offers: Capability, organisations: tuple[Organisation, ...] = ()) -> Shortlist:
+    places, encoder = load_places(), HashingEncoder()
+    known = {one.id: one for one in organisations}
+    catalogue = build(sorted(offers, key=lambda one: one.id), known, encoder, places, AS_OF)
+    return Matcher(catalogue, encoder, places, AS_OF).match(need, k=20)
+
+
+def order(found: Shortlist) -> list[str]:
+    return [match.capability_id for match in found.matches]
+
+
+def gate(found: Shortlist, capability: str, name: GateName) -> GateState:
+    match = next(match for match in found.matches if match.capability_id == capability)
+    return next(one.state for one in match.gates if one.gate is name)
+
+
+def rows(path: Path, **how: Any) -> list[Accepted | Reject]:
+    return list(read(path, load_places(), **how))
+
+
+def test_a_hub_provider_in_every_list() -> None:
+    """Ticking every SDG, sector and country lifts an offer above nothing that is on topic; the metrics show a hub."""
+    from matcher.vocabulary import SECTORS
+
+    everything = a_capability(
+        "hub",
+        title="Solutions for sustainable development",
+        summary="We support all sectors and goals worldwide.",
+        sdg_goals=list(range(1, 18)),
+        sectors=sorted(SECTORS),
+        places_offered=["World"],
+    )
+    plain = a_capability("plain", **TURBINE)
+    need = a_need(sdg_goals=[7], sectors=["energy.hydropower"], beneficiary_places=["NPL"], **TURBINE)
+    assert order(shortlist(need, everything, plain)) == ["plain", "hub"]
+    assert exposure([90, 5, 5], 3)["gini"] > exposure([34, 33, 33], 3)["gini"]  # type: ignore[operator]  # numbers here
+
+
+def test_an_empty_profile_scoring_high() -> None:
+    """A profile that says nothing scores near nothing and covers nothing, however many fields agree by silence."""
+    need = a_need(sdg_goals=[7], beneficiary_places=["NPL"], trl_min=7)
+    match = shortlist(need, a_capability("empty", title="-", summary="-")).matches[0]
+    assert match.score < 0.1
+    assert match.coverage == 0
+    assert match.tier is Tier.B
+    assert GateState.PASS not in {one.state for one in match.gates if one.gate is not GateName.STATE}
+
+
+def test_kw_against_mw() -> None:
+    """5 kW is asked for; a 5 MW plant fails the envelope, a 5,000 W set passes it."""
+    need = a_need(site_conditions={"power": "5 kW"}, **TURBINE)
+    large = a_capability("large", operating_envelope={"power": "5 MW"}, **TURBINE)
+    small = a_capability("small", operating_envelope={"power": "4000-6000 W"}, **TURBINE)
+    found = shortlist(need, large, small)
+    assert order(found)[0] == "small"
+    assert gate(found, "small", GateName.ENVELOPE) is GateState.PASS
+    assert "large" not in [match.capability_id for match in found.matches if match.tier is not Tier.C]
+
+
+def test_negation() -> None:
+    """ "No grid needed" and "needs the grid" embed alike; the stated condition decides, not the words."""
+    need = a_need(site_conditions={"grid": ["off_grid"]}, summary="A clinic without a grid needs power.", title="Power")
+    without = a_capability(
+        "without", title="Power set", summary="No grid needed.", operating_envelope={"grid": ["off_grid"]}
+    )
+    grid = a_capability("grid", title="Power set", summary="Grid needed.", operating_envelope={"grid": ["grid"]})
+    found = shortlist(need, without, grid)
+    assert order(found)[0] == "without"
+    assert "grid" not in [match.capability_id for match in found.matches if match.tier is not Tier.C]
+
+
+def test_two_sellers_paired(tmp_path: Path) -> None:
+    """An offer that strays into a file of needs is not taken for a demand: its offer fields are refused by name."""
+    path = tmp_path / "needs.jsonl"
+    offer = {"id": "x", "title": "Pumps", "text": "We sell pumps.", "price": "USD 5", "transfer_modes": ["sale"]}
+    path.write_text(json.dumps(offer) + "\n")
+    refused = {reject.column for reject in read_needs(path, load_places()).rejects}
+    assert {"price", "transfer_modes"} <= refused
+
+
+def test_a_stale_partner_first() -> None:
+    """Of two alike, the provider that was heard of lately stands first; an expired offer does not stand at all."""
+    fresh, stale = (
+        an_organisation(name, activity_status=state) for name, state in (("b", "active"), ("a", "inactive"))
+    )
+    offers = [
+        a_capability("cap-b", organisation_id="b", updated_at=date(2026, 9, 1), **TURBINE),
+        a_capability("cap-a", organisation_id="a", updated_at=date(2015, 9, 1), **TURBINE),
+        a_capability("cap-0", valid_until=date(2024, 1, 1), **TURBINE),
+    ]
+    assert order(shortlist(a_need(**TURBINE), *offers, organisations=(fresh, stale))) == ["cap-b", "cap-a"]
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("Cote d'Ivoire", "CIV"),
+        ("Lao PDR", "LAO"),
+        ("Swaziland", "SWZ"),
+        ("Turkiye", "TUR"),
+        ("DR Congo", "COD"),
+        ("NA", "NAM"),
+    ],
+)
+def test_countries_as_people_write_them(written: str, code: str) -> None:
+    """Old names, short names, no accents, and Namibia's code, which tables love to read as missing."""
+    assert load_places().resolve(written, AS_OF) == {code}
+
+
+def test_namibias_code_in_a_table_is_namibia(tmp_path: Path) -> None:
+    """A cell "NA" in a column of places is a country; in any other column it is not available."""
+    path = tmp_path / "needs.csv"
+    path.write_text("id,title,summary,beneficiary_places,urgency\nn1,Water,Clean water for towns,NA,NA\n")
+    need = next(row.profile for row in rows(path, kind="needs") if isinstance(row, Accepted))
+    assert isinstance(need, Need)
+    assert need.beneficiary_places == ("NA",)
+    assert need.urgency is None
+
+
+def test_the_same_organisation_twice() -> None:
+    """Nobody is introduced to themselves: a need is never paired with its owner's own offer."""
+    need = a_need(owner_organisation_id="city", **TURBINE)
+    own, other = a_capability("own", organisation_id="city", **TURBINE), a_capability("other", **TURBINE)
+    assert order(shortlist(need, own, other)) == ["other"]
+
+
+def test_currency_and_price_year_mismatch() -> None:
+    """Amounts in two currencies are never compared one to one: the gate stays open and the pair stays."""
+    need = a_need(budget="USD 1000", financing_state="none", **TURBINE)
+    yen = a_capability("cny", price="CNY 90000 (2019)", **TURBINE)
+    dollars = a_capability("usd", price="USD 90000 (2019)", **TURBINE)
+    found = shortlist(need, yen, dollars)
+    assert gate(found, "cny", GateName.BUDGET) is GateState.UNKNOWN
+    assert "usd" not in [match.capability_id for match in found.matches if match.tier is not Tier.C]
+
+
+def test_one_need_with_ten_countries() -> None:
+    """One country served is enough to be eligible, and the share that is covered is said."""
+    ten = ["BEN", "BFA", "CIV", "GHA", "GIN", "MLI", "NER", "NGA", "SEN", "TGO"]
+    found = shortlist(a_need(beneficiary_places=ten, **TURBINE), a_capability("c", places_offered=["GHA"], **TURBINE))
+    detail = next(one.detail for one in found.matches[0].gates if one.gate is GateName.PLACE)
+    assert found.eligible == 1
+    assert "1 of 10 countries (10 %)" in detail
+
+
+def test_a_spreadsheet_as_people_keep_it(tmp_path: Path) -> None:
+    """Title rows, merged cells, "N/A", "TBD" and "USD 1.5 m" are read for what they mean."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Needs of the river cities, second quarter"])
+    sheet.append([])
+    sheet.append(["id", "title", "summary", "beneficiary_places", "budget", "trl_min"])
+    sheet.append(["n1", "Water works", "Clean water for two towns", "Kenya; Uganda", "USD 1.5 m", "TRL 6-7"])
+    sheet.append(["n2", "Street lights", "Lights for the old market", None, "TBD", "N/A"])
+    sheet.merge_cells("D4:D5")
+    path = tmp_path / "needs.xlsx"
+    book.save(path)
+    one, two = (row.profile for row in rows(path, kind="needs") if isinstance(row, Accepted))
+    assert isinstance(one, Need)
+    assert isinstance(two, Need)
+    assert one.budget is not None
+    assert (one.budget.max, one.budget.currency, one.trl_min) == (1_500_000, "USD", 6)
+    assert one.beneficiary_places == two.beneficiary_places == ("Kenya", "Uganda")
+    assert (two.budget, two.trl_min) == (None, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_mixed_encodings(tmp_path: Path, encoding: str) -> None:
+    """A table comes through whole, whatever the office suite that wrote it."""
+    path = tmp_path / "needs.csv"
+    path.write_text("id,title,summary\nn1,Énergie,Électricité pour les écoles du village\n", encoding=encoding)
+    need = next(row.profile for row in rows(path, kind="needs") if isinstance(row, Accepted))
+    assert isinstance(need, Need)
+    assert (need.title, need.summary) == ("Énergie", "Électricité pour les écoles du village")
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
+def test_formulas_in_exported_cells(formula: str) -> None:
+    """Text that a spreadsheet would run is text there too."""
+    assert str(safe_cell(formula)).startswith("'")
+
+
+def test_xml_entities_are_refused(tmp_path: Path) -> None:
+    """A file that defines entities is not read at all."""
+    path = tmp_path / "activities.xml"
+    path.write_text('<!DOCTYPE x [<!ENTITY a "aaaa">]><iati-activities version="2.03">&a;</iati-activities>')
+    found = rows(path)
+    assert found
+    assert all(isinstance(row, Reject) for row in found)
+
+
+def test_zip_bombs_are_refused(tmp_path: Path) -> None:
+    """A workbook that would unpack to far more than it weighs is not opened."""
+    path = tmp_path / "needs.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 200_000_000)
+    found = rows(path, kind="needs")
+    assert found
+    assert all(isinstance(row, Reject) for row in found)
