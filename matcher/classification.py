@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from matcher.profiles import Classification
 from matcher.vocabulary import SECTORS
 
+_KEPT = 16_384  # combinations remembered: those of real catalogues are far fewer
+
 
 def goals_of(record: Classification) -> tuple[str, ...] | None:
-    """Return a record's SDG goals as text, the goals of its targets included; None when neither is stated."""
+    """Return a record's SDG goals in order, the goals of its targets included; None when neither is stated."""
     if record.sdg_goals is None and record.sdg_targets is None:
         return None
-    own = {str(goal) for goal in record.sdg_goals or ()}
-    return tuple(sorted(own | {target.partition(".")[0] for target in record.sdg_targets or ()}))
+    return _goals(record.sdg_goals or (), record.sdg_targets or ())
 
 
-def sectors_of(sectors: Iterable[str] | None, crs: Iterable[str] | None) -> frozenset[str]:
+@lru_cache(maxsize=_KEPT)
+def _goals(goals: tuple[int, ...], targets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(str, sorted({*goals, *(int(target.partition(".")[0]) for target in targets)})))
+
+
+@lru_cache(maxsize=_KEPT)
+def sectors_of(sectors: tuple[str, ...] | None, crs: tuple[str, ...] | None) -> frozenset[str]:
     """Return the stated sectors and those the CRS purpose codes stand for."""
     return frozenset(sectors or ()).union(*map(sectors_of_code, crs or ()))
 

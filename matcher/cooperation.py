@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
 from matcher.asked import Asked, Pair
 from matcher.errors import BadInput
@@ -31,7 +33,7 @@ def classify(asked: Asked, pair: Pair, places: PlaceBook) -> Typed:
     """
     if not asked.countries:
         return Typed(None, "the need's country is unknown")
-    south = sorted(code for code in asked.countries if places.is_developing(code, asked.as_of))
+    south = _developing(asked.countries, asked.as_of, places)
     if not south:
         return Typed(None, f"the need is in {listed(sorted(asked.countries))}, no developing country")
     provider = pair.organisation
@@ -41,9 +43,14 @@ def classify(asked: Asked, pair: Pair, places: PlaceBook) -> Typed:
     if home is None or asked.countries == {home}:
         at_home = f"need and provider are both in {home}: no cooperation between countries"
         return Typed(None, at_home if home else "the provider's country is unknown")
-    developing = places.is_developing(home, asked.as_of)
+    developing = bool(_developing(frozenset({home}), asked.as_of, places))
     kind = Cooperation.SOUTH_SOUTH if developing else Cooperation.NORTH_SOUTH
     return Typed(kind, f"need in {listed(south)} (South), provider in {home} ({'South' if developing else 'North'})")
+
+
+@lru_cache(maxsize=4_096)
+def _developing(countries: frozenset[str], as_of: date, places: PlaceBook) -> tuple[str, ...]:
+    return tuple(sorted(code for code in countries if places.is_developing(code, as_of)))
 
 
 def _home(pair: Pair, places: PlaceBook) -> str | None:

@@ -19,11 +19,11 @@ def explain(pair: Pair, states: States, policy: GatePolicy) -> tuple[Gate, ...]:
 
     ``states`` is the pair's column of the judged table.
     """
-    shown = zip(GATES, states.tolist(), strict=True)
+    off = {gate for gate, mode in policy.modes.items() if mode is GateMode.OFF}
     return tuple(
-        Gate(gate, STATES[state], _DETAILS[gate](pair, STATES[state], policy))
-        for gate, state in shown
-        if policy.mode(gate) is not GateMode.OFF
+        Gate(gate, STATES[state], detail(pair, STATES[state], policy))
+        for gate, detail, state in zip(GATES, _IN_ORDER, states.tolist(), strict=True)
+        if gate not in off
     )
 
 
@@ -192,3 +192,4 @@ _DETAILS: Final = {
     GateName.TIMELINE: _timeline,
     GateName.LANGUAGE: _language,
 }
+_IN_ORDER: Final = tuple(_DETAILS[gate] for gate in GATES)

@@ -115,7 +115,7 @@ class BitColumn:
 
     def at(self, rows: npt.NDArray[np.intp]) -> Words:
         """Gather the bitsets of some rows: (words, len(rows))."""
-        return self.members[:, self.codes[rows]]
+        return np.take(self.members, self.codes[rows], axis=1, mode="clip")
 
     def known(self, rows: npt.NDArray[np.intp]) -> Flags:
         """Tell which of some rows state anything, be it none."""

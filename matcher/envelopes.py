@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
@@ -69,7 +70,7 @@ def _within(site: Limit, low: Any, high: Any) -> Any:
     return (low <= site.high) & (site.low <= high)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class EnvelopeColumn:
     """Entries sorted by (attribute, envelope): spans in ``span_*``, plain values in ``word_*``, one entry a value."""
 
@@ -123,13 +124,21 @@ class EnvelopeColumn:
         return owner, _within(site, low, high)
 
     def _at(self, site: Limit, starts: npt.NDArray[np.int64]) -> slice:
-        at = int(positions(self.attributes, [site.attribute])[0])
-        return slice(*starts[at : at + 2].tolist()) if at >= 0 else slice(0, 0)
+        at = self._attribute.get(site.attribute)
+        return slice(0, 0) if at is None else slice(*starts[at : at + 2].tolist())
+
+    @cached_property
+    def _attribute(self) -> dict[str, int]:
+        return {name.decode(): at for at, name in enumerate(self.attributes.tolist())}
+
+    @cached_property
+    def _dimension(self) -> dict[str, int]:
+        return {name.decode(): at for at, name in enumerate(self.dimensions.tolist())}
 
     def _spans(self, site: Limit) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
         part = self._at(site, self.span_starts)
         owner, low, high = self.span_owner[part], self.span_low[part], self.span_high[part]
-        same = self.span_dimension[part] == positions(self.dimensions, [site.dimension or ""])[0]
+        same = self.span_dimension[part] == self._dimension.get(site.dimension or "", -1)
         return (owner, low, high) if same.all() else (owner[same], low[same], high[same])
 
     def _words(self, site: Limit) -> tuple[npt.NDArray[np.int32], Flags]:
@@ -138,7 +147,10 @@ class EnvelopeColumn:
         if not len(owner):
             return owner, np.empty(0, np.bool_)
         first = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
-        hit = np.isin(self.word_value[part], positions(self.values, sorted(site.values)))
+        wanted = np.zeros(len(self.values) + 1, np.bool_)  # the last stands for a value nobody has
+        wanted[positions(self.values, list(site.values))] = True
+        wanted[-1] = False
+        hit = wanted[self.word_value[part]]
         return owner[first], np.logical_or.reduceat(hit, first)
 
     def states(self, site: Sequence[Limit]) -> npt.NDArray[np.int8]:

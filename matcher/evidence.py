@@ -23,30 +23,24 @@ def _sdg(pair: Pair, value: float | None) -> str:
         return unstated(
             need=None if wanted is not None else "its SDGs", offer=None if served is not None else "its SDGs"
         )
-    goals = list(wanted or ())
-    common = sorted(set(goals).intersection(served or ()), key=_as_number)
-    targets = sorted(set(pair.asked.need.sdg_targets or ()) & set(pair.capability.sdg_targets or ()))
+    goals = listed(wanted or ())
+    common = [goal for goal in wanted or () if goal in (served or ())]
+    if not common:
+        return f"shares no SDG of the need's {goals}"
+    targets = [target for target in pair.asked.need.sdg_targets or () if target in (pair.capability.sdg_targets or ())]
     finer = f", and target {listed(targets)}" if targets else ""
-    all_goals = listed(sorted(goals, key=_as_number))
-    return (
-        f"shares SDG {listed(common)} of the need's {all_goals}{finer}"
-        if common
-        else f"shares no SDG of the need's {all_goals}"
-    )
-
-
-def _as_number(goal: object) -> int:
-    return int(str(goal))
+    return f"shares SDG {listed(common)} of the need's {goals}{finer}"
 
 
 def _sector(pair: Pair, value: float | None) -> str:
     need, offer = pair.asked.need, pair.capability
-    wanted, served = (sectors_of(one.sectors, one.crs_purpose) for one in (need, offer))
     if value is None:
         silent = [one.sectors is None and one.crs_purpose is None for one in (need, offer)]
         return unstated(need="its sector" if silent[0] else None, offer="its sector" if silent[1] else None)
+    wanted, served = sectors_of(need.sectors, need.crs_purpose), sectors_of(offer.sectors, offer.crs_purpose)
     if common := sorted(wanted & served):
-        return f"same sector: {listed(_sector_names(common))}"
+        finest = [code for code in common if not any(other.startswith(code + ".") for other in common)]
+        return f"same sector: {listed(_sector_names(finest))}"
     near = sorted({a.partition(".")[0] for a in wanted} & {b.partition(".")[0] for b in served})
     if near:
         return f"related within {listed(_sector_names(near))}"
@@ -142,10 +136,9 @@ def _language(pair: Pair, value: float | None) -> str:
         return "the need requires no language"
     offer = asked.languages & frozenset(map(primary, supported or ()))
     provider = (asked.languages & frozenset(map(primary, own or ()))) - offer
-    said = [f"the offer supports {listed(sorted(offer))}" if offer else ""]
-    said += [f"the provider speaks {listed(sorted(provider))}" if provider else ""]
-    required = listed(sorted(asked.languages))
-    return f"{'; '.join(filter(None, said)) or 'nothing in common'}; required: {required}"
+    said = f"the offer supports {listed(sorted(offer))}; " if offer else ""
+    said += f"the provider speaks {listed(sorted(provider))}; " if provider else ""
+    return f"{said or 'nothing in common; '}required: {listed(sorted(asked.languages))}"
 
 
 def _context(pair: Pair, value: float | None) -> str:
@@ -159,14 +152,16 @@ def _context(pair: Pair, value: float | None) -> str:
     if not deployed:
         home = pair.organisation.country if pair.organisation and value else None
         return f"the provider is present in {home}" if home else "no earlier deployment"
-    near = [
-        (SAME_COUNTRY, "in the need's countries"),
-        (SAME_REGION, "in the same region"),
-        (SAME_GROUP, "in countries of the same group"),
-        (ELSEWHERE, "elsewhere"),
-    ]
-    said = [(name, [code for code, likeness in deployed if likeness == level]) for level, name in near]
-    return f"deployed {', '.join(f'{name} ({listed(codes)})' for name, codes in said if codes)}"
+    said = [(name, [code for code, likeness in deployed if likeness == level]) for level, name in _LIKENESS]
+    return f"deployed {', '.join([f'{name} ({listed(codes)})' for name, codes in said if codes])}"
+
+
+_LIKENESS: Final = (
+    (SAME_COUNTRY, "in the need's countries"),
+    (SAME_REGION, "in the same region"),
+    (SAME_GROUP, "in countries of the same group"),
+    (ELSEWHERE, "elsewhere"),
+)
 
 
 def _deployed(pair: Pair) -> list[tuple[str, float]]:
@@ -184,7 +179,7 @@ def _freshness(pair: Pair, value: float | None) -> str:
     contact = organisation.last_contact_at if organisation else None
     if value is None:
         return "nothing says how current the offer is"
-    said = [f"updated {changed:%Y-%m-%d}" if changed else "", f"provider {status}" if status else ""]
+    said = [f"updated {changed.isoformat()[:10]}" if changed else "", f"provider {status}" if status else ""]
     said += [f"last contact {contact}" if contact else ""]
     return ", ".join(filter(None, said))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -11,7 +13,7 @@ from matcher.asked import Pair
 from matcher.encoding import Flags
 from matcher.envelopes import compared, limits
 from matcher.matches import Contribution, Gate, NearMiss, OpenQuestion
-from matcher.openings import OPENINGS, Opening
+from matcher.openings import OPENINGS, Ask, Opening
 from matcher.policy import DEFAULT, FAIL, GATES, GatePolicy, States
 from matcher.rules import longest_lead
 from matcher.vocabulary import GateMode, GateName, GateState, SignalName
@@ -143,22 +145,25 @@ def open_questions(
     """
     points = {one.signal: one.points_if_known - one.points for one in contributions if one.value is None}
     unknown = {gate.gate for gate in gates if gate.state is GateState.UNKNOWN}
-    asked = [
-        (rank, -gain, at, OpenQuestion(ask.about, ask.whom, ask.question(pair), gain))
+    ranked = [
+        (*_urgency(opening, len(asks), unknown, points), at, asks[0])
         for at, opening in enumerate(OPENINGS)
         if opening.gate in unknown or opening.signal in points
         for asks in [opening.missing(pair)]
-        for rank, gain in [_urgency(opening, len(asks), unknown, points)]
-        for ask in asks[:1]
+        if asks
     ]
-    first: dict[str, OpenQuestion] = {}
-    for *_, question in sorted(asked, key=lambda each: each[:3]):
-        first.setdefault(question.about, question)
-    return tuple(first.values())[:MOST_QUESTIONS]
+    chosen: dict[str, tuple[Ask, float]] = {}
+    for _, lost, _, ask in sorted(ranked, key=itemgetter(0, 1, 2)):
+        chosen.setdefault(ask.about, (ask, -lost))
+    return tuple(
+        OpenQuestion(ask.about, ask.whom, ask.question(pair), gain)
+        for ask, gain in islice(chosen.values(), MOST_QUESTIONS)
+    )
 
 
 def _urgency(
     opening: Opening, missing: int, unknown: set[GateName], points: dict[SignalName, float]
 ) -> tuple[int, float]:
+    """Return a sort key: gates before signals, one answer before two, then by points."""
     gain = points.get(opening.signal, 0.0) if opening.signal else 0.0
-    return (min(missing, 2) if opening.gate in unknown else 3), gain
+    return (min(missing, 2) if opening.gate in unknown else 3), -gain

@@ -55,18 +55,17 @@ def _where(known: Flags, values: Floats | Flags) -> Floats:
 
 def _sum(*parts: tuple[float, Floats]) -> Floats:
     """Add weighted parts; an unknown part adds nothing, and only all of them make the sum unknown."""
-    total, known = np.zeros(len(parts[0][1])), np.zeros(len(parts[0][1]), np.bool_)
+    total, known = np.zeros(len(parts[0][1])), np.full(len(parts[0][1]), np.nan)
     for weight, values in parts:
-        stated = ~np.isnan(values)
-        known |= stated
-        total[stated] += weight * values[stated]
-    return np.where(known, total, np.nan)
+        total += weight * np.fmax(values, 0)  # fmax and fmin take the other side of a NaN
+        known = np.fmax(known, values)
+    return np.asarray(total + 0 * known)
 
 
 def _either(one: Floats, other: Floats) -> Floats:
     """Combine two pieces of evidence for the same thing: 1 - (1 - a)(1 - b)."""
-    both = 1 - (1 - np.nan_to_num(one)) * (1 - np.nan_to_num(other))
-    return np.where(np.isnan(one) & np.isnan(other), np.nan, both)
+    first, second = np.fmax(one, 0), np.fmax(other, 0)
+    return np.asarray(first + second - first * second + 0 * np.fmax(one, other))
 
 
 def _share(members: Words, mask: Words, of: int) -> Floats:
@@ -228,11 +227,11 @@ def _context(asked: Asked, columns: Columns, rows: Rows) -> Floats:
     alike = columns.deployments.sums(asked.likeness, rows)
     damped = np.minimum(1, np.log1p(alike) / np.log1p(_ENOUGH_DEPLOYMENTS))
     worked = _where(columns.deployments.codes[rows] != 0, damped)
-    present = np.isin(columns.offer_kind[rows], _PRESENCE_CODES) & _at_home(asked, columns, rows)
+    present = _ON_THE_SPOT[columns.offer_kind[rows]] & _at_home(asked, columns, rows)
     return _either(worked, np.where(present, 0.4, np.nan))
 
 
-_PRESENCE_CODES: Final = [OFFER_KINDS.index(kind) + 1 for kind in PRESENCE_KINDS]
+_ON_THE_SPOT: Final = np.array([False, *(kind in PRESENCE_KINDS for kind in OFFER_KINDS)])
 
 
 def _at_home(asked: Asked, columns: Columns, rows: Rows) -> Flags:
@@ -273,8 +272,8 @@ def _interest(asked: Asked, columns: Columns, rows: Rows, rates: Rates | None) -
         by_type = _where(columns.sought_types.known(rows), meets(columns.sought_types.at(rows), sort))
     if budget := asked.need.budget:
         low, high = columns.ticket.amounts(budget, rates, columns.ticket.codes[rows])
-        enough = (np.inf if budget.max is None else budget.max) >= np.nan_to_num(low)
-        fits = enough & ((budget.min or 0.0) <= np.nan_to_num(high, nan=np.inf))
+        enough = (np.inf if budget.max is None else budget.max) >= np.fmax(low, 0)
+        fits = enough & ((budget.min or 0.0) <= np.fmin(high, np.inf))
         by_ticket = _where(~(np.isnan(low) & np.isnan(high)), fits)
     return _sum((0.4, by_place), (0.3, by_type), (0.3, by_ticket))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from matcher.encoding import Names, Words
@@ -14,6 +15,11 @@ _SHOWN: Final = 5  # items of a list before "and 7 more"
 
 def listed(items: Iterable[object], joint: str = "and") -> str:
     """Write "a, b and c"; after five items the rest is counted."""
+    return _listed(tuple(items), joint)
+
+
+@lru_cache(maxsize=65_536)  # a night writes the same few lists a million times
+def _listed(items: tuple[object, ...], joint: str) -> str:
     words = [str(item).replace("_", " ") for item in items]
     if len(words) > _SHOWN:
         words = [*words[:_SHOWN], f"{len(words) - _SHOWN} more"]
@@ -30,6 +36,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+@lru_cache(maxsize=65_536)
 def number(value: float) -> str:
     """Write a number with thousands apart and no digits that say nothing."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
@@ -42,6 +49,7 @@ def span(low: float | None, high: float | None) -> str:
     return number(low) if low == high else f"{number(low)}-{number(high)}"
 
 
+@lru_cache(maxsize=65_536)
 def money(amount: Money) -> str:
     """Write "USD 20,000-60,000 (2019 prices)"."""
     year = f" ({amount.price_year} prices)" if amount.price_year else ""
@@ -49,6 +57,7 @@ def money(amount: Money) -> str:
     return f"{amount.currency} {span(amount.min, amount.max)}{basis}{year}"
 
 
+@lru_cache(maxsize=65_536)
 def condition(value: Condition) -> str:
     """Write a range with its unit, or the values that hold."""
     if isinstance(value, Range):
