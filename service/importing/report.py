@@ -75,6 +75,6 @@ def describe(report: ImportReport) -> Iterator[str]:
         elif not file.kinds:
             yield f"{file.file}: no records"
     if report.dangling_organisations:
-        yield f"{report.dangling_organisations} organisations are referred to and not described: import them when known"
+        yield f"organisations referred to and not described yet: {report.dangling_organisations}"
     if report.dry_run:
         yield "dry run: nothing was written"

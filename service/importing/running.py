@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from matcher.places import PlaceBook
 from matcher.profiles import KINDS, Organisation, Profile
+from matcher.vocabulary import Role
 from service.importing.report import FileReport, ImportReport, KindCounts, summed
 from service.importing.spooling import INLINE, RejectSink, Spool, Tally
 from service.intake import Reject, Severity, read, reject_file
@@ -27,7 +28,7 @@ from service.store import (
     Refusal,
     Store,
     dangling_organisations,
-    get_profiles,
+    get_records,
     open_store,
     store_exists,
     upsert_records,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 500  # organisations looked up at once
 _ACTOR: Final = 200  # characters an actor may have
+_IMPORT: Final = "import "
+_BESIDE: Final = "import beside records of "  # who wrote a version also tells how much it can claim to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def _write(session: Session, spool: Spool, at: datetime) -> FileReport:
         if name == INLINE:
             records = _completed(session, records)
         label = f"writing {name}"
-        actor = f"import {spool.tally.file}"[:_ACTOR]
+        actor = f"{_BESIDE if name == INLINE else _IMPORT}{spool.tally.file}"[:_ACTOR]
         kind = "organisations" if name == INLINE else name
         found = upsert_records(session, kind, track(records, label, spool.count(name)), actor=actor, at=at)
         for refusal in found.refusals:
@@ -125,24 +128,29 @@ def _write(session: Session, spool: Spool, at: datetime) -> FileReport:
 
 
 def _completed(session: Session, described: Iterable[Profile]) -> Iterator[Profile]:
-    """Add to organisations that are known what an inline description knows more; it changes nothing they say."""
+    """Let an organisation described on its own stand; to one only ever described beside records, add what is new."""
     organisations = iter(described)
     while chunk := list(islice(organisations, _CHUNK)):
-        known = get_profiles(session, "organisations", [organisation.id for organisation in chunk])
+        known = get_records(session, "organisations", [organisation.id for organisation in chunk])
         for organisation in chunk:
-            yield _merged(known.get(organisation.id), organisation)
+            found = known.get(organisation.id)
+            if found is None:
+                yield organisation
+            else:
+                yield _merged(found.profile, organisation) if found.updated_by.startswith(_BESIDE) else found.profile
 
 
-def _merged(known: Profile | None, described: Profile) -> Profile:
+def _merged(known: Profile, described: Profile) -> Profile:
     if not isinstance(known, Organisation) or not isinstance(described, Organisation):
-        return described
-    new = {
+        return known
+    new: dict[str, object] = {
         field: value
         for field, value in described
         if value is not None and getattr(known, field) is None and field not in _OF_THE_DESCRIPTION
     }
-    roles = (*known.roles, *(role for role in described.roles if role not in known.roles))
-    return known.model_copy(update={**new, "roles": roles})
+    if not set(described.roles) <= set(known.roles):
+        new["roles"] = tuple(role for role in Role if role in {*known.roles, *described.roles})  # in one order, always
+    return known.model_copy(update=new)
 
 
 _OF_THE_DESCRIPTION: Final = frozenset({"source", "content_hash", "created_at", "updated_at", "provenance"})
