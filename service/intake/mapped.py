@@ -88,7 +88,7 @@ class Mapper:
         cells: dict[str, list[tuple[int, str, Any]]] = defaultdict(list)
         for header, raw in row.items():
             cell = plain(raw)
-            if cell is None or cell == "":
+            if cell is None or cell in ("", []):  # an empty list of a foreign source is a blank, not a statement
                 continue
             for order, path, hint in self.fields_of(header):
                 reader = self._reader(path)
@@ -111,6 +111,7 @@ class Mapper:
                 mapped.problems.append(Problem("too_little_text", header, cell))
                 continue
             if value is None:
+                mapped.problems.append(Problem("not_mapped", header, cell))
                 continue
             mapped.columns.setdefault(path, header)
             read.append(value)
