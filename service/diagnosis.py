@@ -96,6 +96,7 @@ def _reference(_settings: Settings, _now: datetime) -> Finding:
 
 def _store(settings: Settings, _now: datetime) -> Finding:
     from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import DBAPIError
 
     from service.store import connect
     from service.store.schema import REVISIONS, check
@@ -108,6 +109,9 @@ def _store(settings: Settings, _now: datetime) -> Finding:
     try:
         with engine.connect() as connection:
             current = check(connection)
+    except DBAPIError as error:
+        todo = "check that it runs and that the address is right; a damaged file: restore a copy"
+        return Finding("store", "broken", f"{address}: {error.orig}", todo)
     finally:
         engine.dispose()
     if not current:
