@@ -46,9 +46,9 @@ def judge(asked: Asked, columns: Columns, policy: GatePolicy = DEFAULT) -> State
 
 def allowed(table: States, policy: GatePolicy = DEFAULT) -> Flags:
     """Return which rows fail no hard gate: the mask that goes before top-k."""
-    return np.asarray((table[policy.rows(GateMode.HARD)] != FAIL).all(axis=0))
+    return np.asarray(np.bitwise_and.reduce(policy.hard(table), axis=0, initial=1) & 1 == 1)
 
 
 def passed(table: States, policy: GatePolicy = DEFAULT) -> Flags:
     """Return which rows pass every hard gate with evidence: what tier A asks for."""
-    return np.asarray((table[policy.rows(GateMode.HARD)] == PASS).all(axis=0))
+    return np.asarray(np.minimum.reduce(policy.hard(table), axis=0, initial=PASS) == PASS)

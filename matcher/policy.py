@@ -16,6 +16,7 @@ from matcher.vocabulary import GateMode, GateName, GateState
 GATES: Final = tuple(gate for gate in GateName if gate is not GateName.FINANCE)
 """Order of the rows of a judged table; finance is judged for triplets."""
 
+# The lowest bit is 0 only for FAIL and the least of several is PASS only if all are: masks are one reduction each.
 PASS: Final = 1
 FAIL: Final = 0
 UNKNOWN: Final = -1
@@ -49,6 +50,11 @@ class GatePolicy:
     def rows(self, mode: GateMode) -> list[int]:
         """Return the rows of a judged table that are treated so."""
         return [row for row, gate in enumerate(GATES) if self.mode(gate) is mode]
+
+    def hard(self, table: States) -> States:
+        """Return the part of a judged table whose failures remove a pair."""
+        rows = self.rows(GateMode.HARD)
+        return table if len(rows) == len(GATES) else table[rows]
 
 
 DEFAULT: Final = GatePolicy()

@@ -16,7 +16,7 @@ from matcher.matches import Contribution, Gate, NearMiss, OpenQuestion
 from matcher.openings import OPENINGS, Ask, Opening
 from matcher.policy import DEFAULT, FAIL, GATES, GatePolicy, States
 from matcher.rules import longest_lead
-from matcher.vocabulary import GateMode, GateName, GateState, SignalName
+from matcher.vocabulary import GateName, GateState, SignalName
 from matcher.wording import listed, members, number
 
 MOST_FAILURES: Final = 2
@@ -32,9 +32,9 @@ LIMIT_REACH: Final = 0.25  # of a physical limit: the next size in most product 
 
 def near_miss_mask(table: States, policy: GatePolicy = DEFAULT) -> Flags:
     """Return which rows fail one or two hard gates, none of them the state: ``near_misses`` may still find no fix."""
-    failed = table[policy.rows(GateMode.HARD)] == FAIL
-    counted = failed.sum(axis=0, dtype=np.int8)
-    mask = (counted > 0) & (counted <= MOST_FAILURES)
+    hard = policy.hard(table)
+    failed = len(hard) - np.add.reduce(hard & 1, axis=0, dtype=np.int8)
+    mask = (failed > 0) & (failed <= MOST_FAILURES)
     if policy.is_hard(GateName.STATE):
         mask &= table[GATES.index(GateName.STATE)] != FAIL
     return np.asarray(mask)
