@@ -1,8 +1,10 @@
 """Habits of the house that no linter checks."""
 
+import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -83,8 +85,6 @@ def test_ci_runs_the_same_command_as_a_person() -> None:
 
 
 def test_each_requirement_is_pinned_to_a_version_it_allows() -> None:
-    import tomllib
-
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
@@ -103,6 +103,39 @@ def test_each_requirement_is_pinned_to_a_version_it_allows() -> None:
         assert version is not None, f"{requirement.name} is not in constraints.txt: run make constraints"
         assert requirement.specifier.contains(version, prereleases=True), line
     assert not [version for version in pinned.values() if "+" in version], "a local version can be had nowhere else"
+
+
+def _imported(folder: str) -> dict[str, str]:
+    """Return top-level packages imported anywhere below a folder, with one file that does."""
+    found: dict[str, str] = {}
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            found.update({name.partition(".")[0]: str(path.relative_to(ROOT)) for name in names})
+    return found
+
+
+@pytest.mark.parametrize("folder", ["matcher", "embeddings", "service", "tests"])
+def test_what_is_imported_is_asked_for_by_name(folder: str) -> None:
+    """A library that comes along with another one is gone when that one drops it."""
+    from importlib.metadata import packages_distributions
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["postgres"], *(extras["dev"] if folder == "tests" else [])]
+    asked = {canonicalize_name(Requirement(line).name) for line in lines}
+    known = packages_distributions()
+    strangers = {
+        name: path
+        for name, path in _imported(folder).items()
+        if name not in {*sys.stdlib_module_names, *OURS}
+        and not {canonicalize_name(distribution) for distribution in known.get(name, [name])} & asked
+    }
+    assert not strangers
 
 
 def test_a_wheel_carries_its_reference_data_the_schemas_and_the_sample(tmp_path: Path) -> None:
