@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from service import console
 from service.api import guarding, matches, openapi, problems, records, saving, status, validation
 from service.api.context import Context
 from service.settings import Settings
@@ -46,8 +47,9 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for part in (status, matches, saving, records):
         app.include_router(part.router())
-    app.add_exception_handler(HTTPException, problems.on_http_exception)
-    app.add_exception_handler(RequestValidationError, validation.on_invalid)
+    console.mount(app)
+    app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))
+    app.add_exception_handler(RequestValidationError, console.or_page(validation.on_invalid))
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):  # the last one added is the outermost
         app.add_middleware(layer)
     openapi.describe(app)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from matcher import priority
+from matcher.matches import Match
 from matcher.priority import Priority
 from service.reference import load_places
+from service.wire import match_from_json
 
 if TYPE_CHECKING:
     from service.api.context import Context
@@ -26,6 +28,11 @@ class Entry:
     near_miss: bool
     priority: Priority
     text: str
+
+    @property
+    def match(self) -> Match:
+        """The match, parsed."""
+        return match_from_json(self.text)
 
     def json(self) -> str:
         """Write the entry; the match stands in it as it was written."""

@@ -89,6 +89,12 @@ def serve(context: Context, need_id: str) -> Served:
     return provisional(context, release, need_id)
 
 
+def if_published(context: Context, release: Release, need_id: str, content_hash: str) -> Served | None:
+    """Return the release's shortlist of a need if the release holds the need as it is; for lists of many needs."""
+    row = release.needs.row_of(need_id)
+    return published(context, release, need_id) if row is not None and _hash_in(release, row) == content_hash else None
+
+
 def published(context: Context, release: Release, need_id: str) -> Served:
     """Return what the release holds, less what was withdrawn since."""
     header = release.header(need_id)

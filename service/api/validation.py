@@ -13,7 +13,8 @@ from starlette.responses import Response
 from matcher.profiles import Organisation, Profile
 from service.api.problems import FieldProblem, Refused, on_http_exception, refused_values, shortened
 from service.intake.admission import Admission
-from service.intake.results import Reject
+from service.intake.locating import PlaceCheck
+from service.intake.results import Reject, Spot
 from service.intake.texts import without_controls
 from service.reference import load_places
 
@@ -62,7 +63,7 @@ def admitted(kind: str, values: dict[str, Any]) -> tuple[Profile, tuple[Organisa
     record: Profile | None = None
     described: list[Organisation] = []
     rejects: list[Reject] = []
-    for found in Admission(load_places(), "body").admit(kind, values, 1):
+    for found in Admission(PlaceCheck(load_places())).admit(kind, values, Spot("body", 1)):
         if isinstance(found, Reject):
             rejects.append(found)
         elif found.kind == kind:

@@ -1,0 +1,195 @@
+"""The pages and their addresses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from fastapi import APIRouter, FastAPI
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from matcher.profiles import Capability, Need
+from matcher.vocabulary import SECTORS
+from service.api import records, reverse, shortlists
+from service.api.answers import address
+from service.api.context import Context, Here
+from service.api.keys import COOKIE, SESSION_SECONDS
+from service.api.parameters import MOST, Listing, RecordId
+from service.api.problems import Refused
+from service.console import views
+from service.console.rendering import page
+from service.store import StoredRecord
+
+if TYPE_CHECKING:
+    from service.releases import Release
+
+_HERE: Final = Path(__file__).parent
+_PAGE: Final = 25  # needs on a page: what a person scrolls through
+_NEEDS_LISTED: Final = 50  # needs on a capability's page
+
+
+def mount(app: FastAPI) -> None:
+    """Add the pages to an application."""
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    made = APIRouter(include_in_schema=False)
+    made.add_api_route("/", needs_page, response_class=HTMLResponse)
+    made.add_api_route("/needs/{need_id}", need_page, response_class=HTMLResponse)
+    made.add_api_route("/capabilities/{capability_id}", capability_page, response_class=HTMLResponse)
+    made.add_api_route("/docs", docs_page, response_class=HTMLResponse)
+    made.add_api_route("/sign-in", sign_in_page, response_class=HTMLResponse)
+    made.add_api_route("/sign-in", sign_in, methods=["POST"])
+    made.add_api_route("/sign-out", sign_out, methods=["POST"])
+    app.include_router(made)
+
+
+def needs_page(request: Request, context: Here) -> Response:
+    """Show a page of needs, narrowed as asked, each with its tiers in the served release."""
+    given = {name: value for name, value in request.query_params.items() if value.strip()}
+    problem, listed = "", None
+    try:
+        wanted = Listing(**{"limit": _PAGE, **given})
+        listed = records.pages(context, "needs", wanted)
+    except ValidationError:
+        problem = "One of the filters cannot be used: a goal is a number from 1 to 17."
+    except Refused as refused:
+        problem = _told(refused)
+    release = _release(context)
+    rows = [_need_row(context, release, stored) for stored in listed.items] if listed else []
+    further = {**given, "cursor": listed.next} if listed and listed.next else None
+    return page(
+        "needs.html",
+        release=release,
+        status=422 if problem else 200,
+        rows=rows,
+        wanted=given,
+        problem=problem,
+        sectors=sorted(SECTORS),
+        further=urlencode(further) if further else "",
+        narrowed=bool(set(given) - {"cursor", "limit"}),
+    )
+
+
+def need_page(context: Here, need_id: RecordId) -> Response:
+    """Show a need with its whole shortlist."""
+    release = _release(context)
+    need, stored = _need(context, release, need_id)
+    listed, problem = None, ""
+    try:
+        served = shortlists.serve(context, need_id).narrowed(limit=MOST)
+        listed = views.list_view(served, release.organisations if release else {})
+    except Refused as refused:
+        problem = _told(refused)
+    return page("need.html", release=release, need=need, stored=stored, listed=listed, problem=problem)
+
+
+def capability_page(context: Here, capability_id: RecordId) -> Response:
+    """Show a capability with the needs whose shortlists hold it."""
+    stored = records.find(context, "capabilities", capability_id)
+    release = _release(context)
+    found = reverse.serve(context, release, capability_id, _NEEDS_LISTED) if release else None
+    organisation = None
+    if isinstance(stored.profile, Capability):
+        try:
+            organisation = records.find(context, "organisations", stored.profile.organisation_id).profile
+        except Refused:  # stands for an organisation nobody stated
+            organisation = None
+    return page("capability.html", release=release, stored=stored, found=found, organisation=organisation)
+
+
+def docs_page(request: Request) -> Response:
+    """Show the interface's description for a person, from the same document that programs read."""
+    document = request.app.openapi()
+    operations = [
+        (method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    return page("docs.html", release=None, document=document, operations=operations)
+
+
+def sign_in_page(request: Request) -> Response:
+    """Ask for a key."""
+    return page("sign_in.html", release=None, next=_inside(request.query_params.get("next", "")), signed_out=True)
+
+
+async def sign_in(request: Request, context: Here) -> Response:
+    """Take a key from the form and answer with a cookie that stands for it."""
+    if not _same_origin(request):
+        raise Refused(403, "other-origin", "Sign in on the service's own page.")
+    form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+    wanted = _inside(form.get("next", ""))
+    principal = await run_in_threadpool(context.keys.verify, form.get("key", "").strip())
+    if principal is None:
+        return page("sign_in.html", release=None, status=401, next=wanted, refused=True, signed_out=True)
+    answer = RedirectResponse(wanted, 303)
+    answer.set_cookie(
+        COOKIE,
+        context.sessions.issue(principal.prefix),
+        max_age=SESSION_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+def sign_out() -> Response:
+    """Let go of the cookie."""
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    return answer
+
+
+def _need(context: Context, release: Release | None, need_id: str) -> tuple[Need, StoredRecord | None]:
+    """Return the need as it stands; from the release where the store does not hold it."""
+    try:
+        stored = records.find(context, "needs", need_id)
+    except Refused:
+        if context.live.standing("needs", need_id) is not None or release is None:
+            raise
+        if (kept := release.needs.get(need_id)) is None:
+            raise
+        return kept, None
+    if not isinstance(stored.profile, Need):  # the store keeps kinds apart
+        raise TypeError(type(stored.profile).__name__)
+    return stored.profile, stored
+
+
+def _need_row(context: Context, release: Release | None, stored: StoredRecord) -> dict[str, Any]:
+    """Say of a need what the list shows; its tiers only where the release has it as it is."""
+    served = shortlists.if_published(context, release, stored.id, stored.content_hash) if release else None
+    return {
+        "need": stored.profile,
+        "href": address("needs", stored.id),
+        "served": served,
+        "tiers": views.tier_counts(served.lines) if served else (),
+    }
+
+
+def _release(context: Context) -> Release | None:
+    try:
+        return context.release()
+    except Refused:
+        return None
+
+
+def _told(refused: Refused) -> str:
+    suggestions = refused.more.get("suggestions")
+    return f"{refused.detail} Did you mean {', '.join(suggestions)}?" if suggestions else refused.detail
+
+
+def _inside(wanted: str) -> str:
+    """Return an address of this service, whatever was asked for: nobody is sent elsewhere after signing in."""
+    parts = urlsplit(wanted.replace("\\", "/"))
+    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return wanted if inside and wanted.isprintable() else "/"
+
+
+def _same_origin(request: Request) -> bool:
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")

@@ -1,0 +1,205 @@
+"""What the pages show, prepared so that a template only places it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from matcher import wording
+from matcher.explanation import NAMES
+from matcher.matches import Contribution, Match, PassageEvidence
+from matcher.profiles import Capability, Located, Need, Organisation, Profile
+from matcher.quantities import Money, Range
+from matcher.vocabulary import Cooperation, GateState, Tier
+
+if TYPE_CHECKING:
+    from service.api.shortlists import Served
+    from service.releases import Release
+
+STATES: Final = {GateState.PASS: "passes", GateState.FAIL: "fails", GateState.UNKNOWN: "not known"}
+TIERS: Final = {
+    Tier.A: "A: every hard gate passes, with enough evidence",
+    Tier.B: "B: passes, with unknowns",
+    Tier.C: "C: near miss",
+}
+_HIDDEN_FIELDS: Final = frozenset({"id", "title", "name", "summary", "content_hash", "provenance", "source"})
+_LONG_FIELDS: Final = frozenset({"description", "gap_description", "problem_solved", "advantages", "beneficiaries"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One addend of the score as a line with a bar; lengths are percent of the longest possible addend."""
+
+    name: str
+    points: float
+    length: float
+    possible: float  # length of what could still be earned
+    known: bool
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """One match as it is laid out."""
+
+    match: Match
+    score: int  # percent
+    best: int  # percent, if every unknown turned out well
+    coverage: int  # percent
+    bars: tuple[Bar, ...]
+    quote: PassageEvidence | None
+    gates: tuple[tuple[str, str, str], ...]  # name, state, detail; failed first, then unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    """A shortlist as it is laid out."""
+
+    served: Served
+    eligible: tuple[MatchView, ...]
+    near: tuple[MatchView, ...]
+    tiers: tuple[tuple[str, int], ...]
+    warning: str
+    names: Mapping[str, str]  # of the organisations, by id; an organisation nobody stated is called by its id
+
+
+def list_view(served: Served, organisations: Mapping[str, Organisation]) -> ListView:
+    """Lay out a shortlist: near misses apart, and what must be said about all of it on top."""
+    views = [match_view(line.match()) for line in served.lines]
+    eligible = tuple(view for view in views if not view.match.near_miss)
+    near = tuple(view for view in views if view.match.near_miss)
+    ids = {view.match.organisation_id for view in views}
+    names = {str(one): organisations[one].name if one in organisations else one for one in ids}
+    return ListView(served, eligible, near, tier_counts(served.lines), _warning(served, eligible), names)
+
+
+def tier_counts(lines: Sequence[Any]) -> tuple[tuple[str, int], ...]:
+    """Count the matches of each tier."""
+    counted = Counter(line.tier for line in lines)
+    return tuple((tier.value, counted[tier.value]) for tier in Tier)
+
+
+def _warning(served: Served, eligible: tuple[MatchView, ...]) -> str:
+    if not served.eligible:
+        return (
+            "No capability passes every hard gate for this need. What is listed below would need a change first; "
+            "each line says which."
+        )
+    if eligible and all(view.match.tier is Tier.B for view in eligible):
+        return (
+            "Every eligible match is tier B: none has all gates confirmed with enough evidence. The order is the best "
+            "guess from what the profiles say. Ask the open questions before anybody is introduced."
+        )
+    return ""
+
+
+def match_view(match: Match) -> MatchView:
+    """Lay out one match."""
+    topic = next((one.topic for one in match.contributions if one.topic), None)
+    longest = max((one.points_if_known for one in match.contributions), default=1.0) or 1.0
+    order = (GateState.FAIL, GateState.UNKNOWN, GateState.PASS)
+    judged = sorted(match.gates, key=lambda gate: order.index(gate.state))
+    return MatchView(
+        match,
+        _percent(match.score),
+        _percent(match.best_score),
+        _percent(match.coverage),
+        tuple(_bar(one, longest) for one in sorted(match.contributions, key=_most_first)),
+        topic.passages[0] if topic and topic.passages else None,
+        tuple((gate.gate.value, STATES[gate.state], gate.detail) for gate in judged),
+    )
+
+
+def _most_first(one: Contribution) -> tuple[float, float, str]:
+    return -one.points, -one.points_if_known, one.signal.value
+
+
+def _bar(one: Contribution, longest: float) -> Bar:
+    scale = 100 / longest
+    known = one.value is not None
+    return Bar(
+        NAMES[one.signal],
+        one.points,
+        round(one.points * scale, 1),
+        round(one.points_if_known * scale, 1),
+        known,
+        one.evidence,
+    )
+
+
+def _percent(share: float) -> int:
+    return round(100 * share)
+
+
+def facts(profile: BaseModel) -> Iterator[tuple[str, str]]:
+    """Yield what a record states, field by field, in words; texts and stamps are left out."""
+    for name in type(profile).model_fields:
+        value = getattr(profile, name)
+        if value is None or name in _HIDDEN_FIELDS or name in _LONG_FIELDS:
+            continue
+        if text := said(value):
+            yield name.replace("_", " "), text
+
+
+def texts(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Yield the long texts of a record beside its summary."""
+    for name in type(profile).model_fields:
+        if name in _LONG_FIELDS and getattr(profile, name):
+            yield name.replace("_", " "), getattr(profile, name)
+
+
+def said(value: Any) -> str:
+    """Write any value of a record for a person."""
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
+    return str(value)
+
+
+_WRITERS: Final[tuple[tuple[Any, Callable[[Any], str]], ...]] = (  # the narrower kind first
+    (bool, lambda value: "yes" if value else "no"),
+    (Located, lambda value: f"{value.name} ({value.country})"),
+    (Money, wording.money),
+    (Range, wording.condition),
+    (StrEnum, lambda value: value.value.replace("_", " ")),
+    (Mapping, lambda value: "; ".join(f"{key.replace('_', ' ')}: {said(item)}" for key, item in value.items())),
+    ((tuple, list), lambda value: ", ".join(map(said, value)) or "none"),
+    (datetime, lambda value: value.strftime("%Y-%m-%d %H:%M")),
+    (BaseModel, lambda value: "; ".join(f"{name}: {text}" for name, text in facts(value))),
+)
+
+
+def cooperation(kind: Cooperation) -> str:
+    """Write a kind of cooperation as the field does."""
+    return kind.value.replace("_", "\u2013").capitalize()
+
+
+def web_address(text: str | None) -> str | None:
+    """Return an address that may be linked: http or https with a host, or nothing."""
+    try:
+        parts = urlsplit(text or "")
+    except ValueError:
+        return None
+    return text if parts.scheme in {"http", "https"} and parts.netloc else None
+
+
+def age(release: Release, now: datetime | None = None) -> str:
+    """Say how old a release is."""
+    seconds = ((now or datetime.now(UTC)) - release.manifest.created_at).total_seconds()
+    hours = int(seconds // 3600)
+    if hours < 1:
+        return "made within the hour"
+    return f"made {wording.many(hours, 'hour')} ago" if hours < 48 else f"made {wording.many(hours // 24, 'day')} ago"
+
+
+def where(profile: Need | Capability) -> str:
+    """Write the places of a record in a few words."""
+    places = profile.beneficiary_places if isinstance(profile, Need) else profile.places_offered
+    return wording.listed(map(said, places)) if places else ("none stated" if places == () else "not stated")
