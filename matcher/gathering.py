@@ -11,16 +11,6 @@ import numpy.typing as npt
 
 from matcher.atlas import Atlas
 from matcher.classification import goals_of, sectors_of
-from matcher.columns import (
-    ACTIVITIES,
-    ALWAYS,
-    NEVER,
-    OFFER_KINDS,
-    UNDATED,
-    OrganisationColumn,
-    PlaceColumn,
-    day,
-)
 from matcher.encoding import (
     BitColumn,
     Dictionary,
@@ -32,6 +22,16 @@ from matcher.encoding import (
     vocabulary,
 )
 from matcher.envelopes import EnvelopeColumn
+from matcher.facts import (
+    ACTIVITIES,
+    ALWAYS,
+    NEVER,
+    OFFER_KINDS,
+    UNDATED,
+    OrganisationColumn,
+    PlaceColumn,
+    day,
+)
 from matcher.money import MoneyColumn
 from matcher.places import PlaceBook
 from matcher.profiles import Capability, Deployment, Organisation, PartnerSought, Place, Record

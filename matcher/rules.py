@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.asked import Asked
-from matcher.columns import ALWAYS, Columns
+from matcher.columns import Columns
 from matcher.encoding import Codes, counts, meets
+from matcher.facts import ALWAYS
 from matcher.policy import FAIL, PASS, UNKNOWN, GatePolicy, States
 from matcher.profiles import Need
 from matcher.vocabulary import FinancingState, GateName, ReviewState

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from matcher.asked import Asked
 from matcher.classification import sectors_of_code
-from matcher.columns import ACTIVITIES, OFFER_KINDS, UNDATED, Columns
+from matcher.columns import Columns
 from matcher.encoding import Flags, Floats, ListColumn, Words, counts, meets
 from matcher.evidence import evidence
+from matcher.facts import ACTIVITIES, OFFER_KINDS, UNDATED
 from matcher.money import Rates
 from matcher.vocabulary import SECTORS, ActivityStatus, OfferKind, SignalName
 
