@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -102,10 +103,9 @@ def _delimiter(path: Path, encoding: str, knows: Callable[[str], bool], limits: 
 def _fit(path: Path, encoding: str, delimiter: str, knows: Callable[[str], bool], limits: Limits) -> tuple[int, int]:
     with path.open(encoding=encoding, newline="", errors="replace") as file:
         reader = csv.reader(_Lines(file, limits.line_bytes), delimiter=delimiter)
-        try:
-            looked = [row for row in islice(reader, headers.LOOKED_AT) if row]
-        except csv.Error:
-            return (0, 0)
+        looked: list[list[str]] = []
+        with suppress(csv.Error):
+            looked.extend(row for row in islice(reader, headers.LOOKED_AT) if row)
     found = headers.find(looked, knows)
     widths = [len(row) for row in looked] or [0]
     return (found.known if found else 0, sorted(widths)[len(widths) // 2])

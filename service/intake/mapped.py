@@ -17,6 +17,7 @@ from service.intake.results import Problem, Severity
 from service.intake.texts import slug
 
 _HINTED: Final = re.compile(r"^(?P<name>.+?)\s*[(\[,]\s*(?P<hint>[^()\[\],]{1,20}?)\s*[)\]]?\s*\*?$")
+_PATH: Final = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*")
 _BARE_NUMBER: Final = re.compile(r"^[<>=~\s]*\d[\d.,\s]*(?:(?:-|\u2013|to)\s*\d[\d.,\s]*)?$")
 _UNITED: Final = frozenset({"money", "range", "condition"})
 
@@ -56,7 +57,8 @@ class Mapper:
         if not found and self.table.canonical:
             path = header.strip().rstrip("*").strip().casefold().replace(" ", "_")
             path = "id" if path == "_id" else path
-            found = [(0, path, hint)] if reader_of(self.table.kind, path) is not None else []
+            named = _PATH.fullmatch(path) is not None and reader_of(self.table.kind, path) is not None
+            found = [(0, path, hint)] if named else []
         return found
 
     def knows(self, header: str) -> bool:
