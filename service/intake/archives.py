@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,15 @@ from xml.parsers import expat
 from matcher.errors import BadInput
 from service.intake.results import Limits
 
+DAMAGED: Final = (  # what reading an archive raises where it is damaged or under a password
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
 _BLOCK: Final = 1 << 16
 _REFERENCE: Final = re.compile(r"([A-Za-z]{1,3})(\d{1,7})")
 _XML: Final = (".xml", ".rels", ".vml")
@@ -37,7 +47,7 @@ def inspect(path: Path, limits: Limits) -> dict[str, SheetFacts]:
         with zipfile.ZipFile(path) as archive:
             _check_sizes(archive, limits)
             return {info.filename: facts for info in archive.infolist() for facts in _part(archive, info, limits)}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+    except DAMAGED as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from defusedxml import ElementTree
 
 from matcher.errors import BadInput
-from service.intake.archives import SheetFacts, inspect
+from service.intake.archives import DAMAGED, SheetFacts, inspect
 from service.intake.results import Limits
 from service.intake.texts import without_controls
 
@@ -110,7 +110,7 @@ def _parts(path: Path) -> dict[str, str]:
         with zipfile.ZipFile(path) as archive:
             book = ElementTree.fromstring(archive.read("xl/workbook.xml"), forbid_dtd=True)
             links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), forbid_dtd=True)
-    except (KeyError, ElementTree.ParseError) as error:
+    except (KeyError, ElementTree.ParseError, *DAMAGED) as error:
         raise BadInput("not_a_workbook", expected="an XLSX workbook", got=path.name, fix="save it as XLSX") from error
     targets = {link.get("Id"): str(link.get("Target", "")) for link in links}
     named = {str(s.get("name")): targets.get(s.get(_RELATION), "") for s in book.iter() if s.tag.endswith("}sheet")}

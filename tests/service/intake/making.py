@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ PLACES = load_places()
 _T = TypeVar("_T")
 
 
-def a_workbook(path: Path, sheets: dict[str, Sequence[Sequence[Any]]], merged: Iterable[str] = ()) -> Path:
+def a_workbook(path: Path, sheets: Mapping[str, Sequence[Any]], merged: Iterable[str] = ()) -> Path:
     """Write sheets of rows; merged ranges are of the first sheet."""
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])

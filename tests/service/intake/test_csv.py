@@ -300,13 +300,25 @@ class TestRoundTrip:
             lead_time_months=6,
             operating_envelope={"grid": ["off_grid", "mini_grid"], "power": "5-10 kW"},
         )
-        header = "id,organisation_id,title,summary,trl,ip.status,ip.terms,ip.jurisdictions,deployed_in,"
-        header += "partner_sought.places,partner_sought.text,training_included,lead_time_months,operating_envelope.grid,operating_envelope.power\n"
-        cells = f"{capability.id},{capability.organisation_id},{capability.title},{capability.summary},7,"
-        cells += (
-            "patented,nonexclusive,Kenya,Kenya 2019; Mali,SIDS,A maker of pumps,yes,6,off_grid; mini_grid,5-10 kW\n"
-        )
-        assert capabilities_in(a_csv(tmp_path / "capabilities.csv", header + cells)) == [capability]
+        cells = {
+            "id": capability.id,
+            "organisation_id": capability.organisation_id,
+            "title": capability.title,
+            "summary": capability.summary,
+            "trl": "7",
+            "ip.status": "patented",
+            "ip.terms": "nonexclusive",
+            "ip.jurisdictions": "Kenya",
+            "deployed_in": "Kenya 2019; Mali",
+            "partner_sought.places": "SIDS",
+            "partner_sought.text": "A maker of pumps",
+            "training_included": "yes",
+            "lead_time_months": "6",
+            "operating_envelope.grid": "off_grid; mini_grid",
+            "operating_envelope.power": "5-10 kW",
+        }
+        path = a_csv(tmp_path / "capabilities.csv", f"{','.join(cells)}\n{','.join(cells.values())}\n")
+        assert capabilities_in(path) == [capability]
 
     @given(
         junk=st.binary(max_size=300) | st.text(max_size=200).map(lambda t: ("id,title,summary\n" + t).encode("utf-8"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
+import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pytest import TempPathFactory
 
 from matcher.quantities import Money
 from service.intake import Severity
@@ -71,7 +71,7 @@ def test_a_merged_cell_speaks_for_all_its_rows(tmp_path: Path) -> None:
 
 def test_rows_under_one_merged_id_are_one_record(tmp_path: Path) -> None:
     rows = [["id", "title", "summary", "beneficiary_places"], ["n1", "Water", "Wells", "Kenya"]]
-    rows += [[None, None, None, place] for place in ("Mali", "NA", "Kenya")]  # type: ignore[list-item]  # empty cells
+    rows += [[None, None, None, place] for place in ("Mali", "NA", "Kenya")]
     rows += [["n2", "Light", "Lamps", "Togo"]]
     path = a_workbook(tmp_path / "needs.xlsx", {"Needs": rows}, merged=["A2:A5", "B2:B5", "C2:C5"])
     accepted, rejects = results(path)
@@ -168,7 +168,7 @@ WORDS = st.text(st.sampled_from("abcdefghijklmnop éü"), min_size=4, max_size=2
     places=st.lists(st.sampled_from(["Kenya", "NA", "Lao PDR", "SIDS"]), min_size=1, unique=True),
 )
 def test_a_need_written_to_a_workbook_is_read_back_equal(
-    tmp_path_factory: TempPathFactory, title: str, summary: str, places: list[str]
+    tmp_path_factory: pytest.TempPathFactory, title: str, summary: str, places: list[str]
 ) -> None:
     need = a_need(title=title, summary=summary, beneficiary_places=places, start_by=date(2027, 1, 31), trl_min=6)
     header = ["id", "owner_organisation_id", "title", "summary", "beneficiary_places", "start_by", "trl_min"]
