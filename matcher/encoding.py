@@ -63,7 +63,7 @@ class Dictionary(Generic[T]):
 
     def add(self, value: T | None, record: str = "") -> None:
         """Append the next row."""
-        code = self.uniques.setdefault(value, len(self.uniques))
+        code = 0 if value is None else self.uniques.setdefault(value, len(self.uniques))
         if code == len(self.first):
             self.first.append(record)
         self._rows.append(code)
