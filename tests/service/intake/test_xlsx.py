@@ -70,7 +70,7 @@ def test_a_merged_cell_speaks_for_all_its_rows(tmp_path: Path) -> None:
 
 
 def test_rows_under_one_merged_id_are_one_record(tmp_path: Path) -> None:
-    rows = [["id", "title", "summary", "beneficiary_places"], ["n1", "Water", "Wells", "Kenya"]]
+    rows: list[list[str | None]] = [["id", "title", "summary", "beneficiary_places"], ["n1", "Water", "Wells", "Kenya"]]
     rows += [[None, None, None, place] for place in ("Mali", "NA", "Kenya")]
     rows += [["n2", "Light", "Lamps", "Togo"]]
     path = a_workbook(tmp_path / "needs.xlsx", {"Needs": rows}, merged=["A2:A5", "B2:B5", "C2:C5"])
