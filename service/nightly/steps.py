@@ -25,8 +25,8 @@ class Steps:
         facts: dict[str, Any] = {}
         start = time.perf_counter()
         yield facts
-        self.seconds[name] = time.perf_counter() - start
-        _log.info("night step done", step=name, seconds=round(self.seconds[name], 3), **facts)
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+        _log.info("night step done", step=name, seconds=self.seconds[name], **facts)
 
 
 class Watched(Sequence[T]):

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +47,16 @@ def write_array(path: Path, array: "np.ndarray[tuple[int, ...], np.dtype[np.gene
 
     with replacing(path) as sink:
         np.save(sink, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def map_array(path: Path) -> "np.ndarray[tuple[int, ...], np.dtype[Any]]":
+    """Map an array read-only: shared by all processes that map it, and read when touched.
+
+    Given as a plain array over the mapping: numpy's own memmap class costs microseconds at every slice.
+    """
+    import numpy as np
+
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def flush_folder(folder: Path) -> None:

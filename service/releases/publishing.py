@@ -10,13 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from matcher.matches import Shortlist
 from service.releases.check import broken_rules, damage
 from service.releases.errors import BrokenRelease, NoRelease, ReleaseError
-from service.releases.files import flush_folder, flush_tree, sweep_temporaries, write_array, write_whole
+from service.releases.files import flush_folder, flush_tree, map_array, sweep_temporaries, write_array, write_whole
 from service.releases.manifest import FORMAT, Manifest, RunFacts, file_facts, write_manifest
 from service.releases.metrics import measure
 from service.releases.parts import BLOCK, Part, is_complete, part_name, write_part
@@ -64,7 +63,7 @@ class Draft:
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Map the arrays back."""
         names = json.loads((self.folder / "arrays.json").read_bytes())
-        return {name: np.load(self.folder / "arrays" / f"{name}.npy", mmap_mode="r") for name in names}
+        return {name: map_array(self.folder / "arrays" / f"{name}.npy") for name in names}
 
     def blocks(self) -> list[range]:
         """Cut the rows of the needs on the fixed grid."""
@@ -125,7 +124,7 @@ class Draft:
             counts={kind: len(self.records(kind)) for kind in kinds},
             tiers={},
             versions=_versions(),
-            seconds={step: round(value, 3) for step, value in seconds.items()},
+            seconds=dict(seconds),
             files={},
         )
 

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 import numpy.typing as npt
 import structlog
 
@@ -18,6 +17,7 @@ from matcher.matches import Shortlist
 from matcher.profiles import Capability, Need, NeedId, Organisation, Record
 from service.releases.check import damage
 from service.releases.errors import BrokenRelease, NoRelease, ReleaseError
+from service.releases.files import map_array
 from service.releases.manifest import MANIFEST, Manifest, missing_files, read_manifest
 from service.releases.parts import Part, ShortlistHeader, part_name
 from service.releases.records import RecordFile, RecordMap
@@ -98,7 +98,7 @@ class Release:
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Map every array of the catalogue, by name."""
         names = (Path(name).stem for name in self.manifest.files if name.startswith("arrays/"))
-        return {name: np.load(self.folder / "arrays" / f"{name}.npy", mmap_mode="r") for name in names}
+        return {name: map_array(self.folder / "arrays" / f"{name}.npy") for name in names}
 
     @cached_property
     def catalogue(self) -> "Catalogue":

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, overload
 import numpy as np
 
 from matcher.profiles import KINDS, Record
-from service.releases.files import replacing, write_array
+from service.releases.files import map_array, replacing, write_array
 
 P = TypeVar("P", bound=Record)
 
@@ -23,8 +23,8 @@ class RecordFile(Sequence[P], Generic[P]):
     def __init__(self, folder: Path, kind: str) -> None:
         self.folder, self.kind = folder, kind
         self._model: type[P] = KINDS[kind]  # type: ignore[assignment]  # the caller states which record it expects
-        self._offsets = np.load(folder / f"{kind}.offsets.npy", mmap_mode="r")
-        self._ids = np.load(folder / f"{kind}.ids.npy", mmap_mode="r")
+        self._offsets = map_array(folder / f"{kind}.offsets.npy")
+        self._ids = map_array(folder / f"{kind}.ids.npy")
         self._lines: bytes | mmap.mmap = b""
         with (folder / f"{kind}.jsonl").open("rb") as source:
             if len(self._ids):  # an empty file cannot be mapped

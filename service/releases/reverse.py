@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from matcher.profiles import Capability
 from service.releases.errors import BrokenRelease
-from service.releases.files import write_array
+from service.releases.files import map_array, write_array
 from service.releases.parts import Part
 from service.releases.records import RecordFile
 
@@ -48,7 +48,7 @@ class ReverseIndex:
     """The three arrays, mapped."""
 
     def __init__(self, folder: Path) -> None:
-        self._starts, self._needs, self._places = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES)
+        self._starts, self._needs, self._places = (map_array(folder / f"{name}.npy") for name in NAMES)
 
     def of(self, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Give (need rows, positions in their shortlists) of a capability row, best first."""

@@ -96,7 +96,8 @@ def test_more_needs_than_a_part_holds_are_read_from_several_parts(tmp_path: Path
 
 def test_arrays_are_mapped_not_read(tmp_path: Path) -> None:
     arrays = a_release(tmp_path).arrays()
-    assert isinstance(arrays["vectors"], np.memmap)
+    assert isinstance(arrays["vectors"].base, np.memmap)
+    assert not arrays["vectors"].flags.writeable
     assert arrays["empty"].shape == (0, 2)
 
 
