@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.index import SectionWeights, on_grid
-from embeddings.lexical import WORD, terms
+from embeddings.lexical import stems
 from matcher.matches import PassageEvidence, TermEvidence, TopicEvidence
 
 if TYPE_CHECKING:
@@ -61,9 +61,8 @@ class NeedText:
 
 def _words(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for word in WORD.findall(text):
-        for stem in terms(word):
-            found.setdefault(stem, word)
+    for stem, word in stems(text):
+        found.setdefault(stem, word)
     return found
 
 

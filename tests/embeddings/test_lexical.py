@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.lexical import K1, B, Lexical, terms
+from embeddings.lexical import K1, B, Lexical, language_of, terms
 
 WORDS = ["solar", "pump", "water", "farm", "wind", "turbine", "river", "village", "clinic", "school"]
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
@@ -73,3 +73,25 @@ def test_an_empty_catalogue_and_unknown_words_score_nothing() -> None:
     assert Lexical.build([[""]]).scores(Lexical.build([[""]]).query("solar")).tolist() == [0.0]
     lexical = Lexical.build([["solar"]])
     assert lexical.scores(lexical.query("unheard of")).tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Pumps for the farms of the region", "english"),
+        ("Les pompes de la r\u00e9gion des savanes", "french"),
+        ("Agua potable para las comunidades de la sierra", "spanish"),
+        ("\u00c1gua para as escolas da cidade", "portuguese"),
+        ("solar pumps", "english"),
+        ("", "english"),
+    ],
+)
+def test_the_language_is_guessed_by_its_function_words(text: str, language: str) -> None:
+    """A handful of languages, English where nothing speaks for another."""
+    assert language_of(text.lower().split()) == language
+
+
+def test_two_french_texts_do_not_meet_in_their_articles() -> None:
+    """Function words of a rarer language are as empty as English ones."""
+    lexical = Lexical.build([["Les pompes de la r\u00e9gion"], ["The wells of the district"], ["Farms in the hills"]])
+    assert lexical.scores(lexical.query("Les routes de la ville")).tolist() == [0.0, 0.0, 0.0]
