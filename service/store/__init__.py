@@ -14,10 +14,8 @@ from service.store.errors import SchemaMismatch, StoreError, StoreUnavailable, U
 from service.store.events import StoredEvent, add_event, list_events
 from service.store.hashing import canonical, content_hash
 from service.store.keys import ApiKey, list_keys, make_key, revoke_key, touch_key, verify_key
+from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, places_covering
 from service.store.reading import (
-    PAGE_LIMIT,
-    Filters,
-    Page,
     SnapshotRow,
     StoredRecord,
     Version,
@@ -27,8 +25,6 @@ from service.store.reading import (
     get_record,
     get_records,
     history,
-    list_records,
-    places_covering,
     snapshot,
 )
 from service.store.records import UpsertCounts, upsert_records, withdraw

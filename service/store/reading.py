@@ -1,25 +1,18 @@
-"""Reading records: one by id, pages by filter and search, a whole kind as one moment."""
+"""Reading records: by id, through their history, a whole kind as one moment."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, tuple_
+from sqlalchemy import Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from matcher.errors import BadInput
-from matcher.places import PlaceBook
 from matcher.profiles import Profile
-from matcher.vocabulary import Confidentiality, ReviewState
 from service.store.errors import UnknownRecord
-from service.store.facts import place_value, printable, words
 from service.store.models import FacetRow, RecordRow, VersionRow, is_
 from service.store.records import model_of
 
@@ -64,82 +57,20 @@ class SnapshotRow:
     profile: str  # canonical JSON; the kind's model reads it
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a record must be to be listed; None asks nothing, several values of one filter mean any of them."""
-
-    places: Collection[str] | None = None  # as records state them: see places_covering
-    sector: str | None = None  # a parent finds its children
-    sdg: int | None = None
-    organisation_id: str | None = None
-    language: str | None = None
-    review_states: Collection[ReviewState] | None = None
-    confidentiality: Collection[Confidentiality] | None = None
-    q: str | None = None  # words, each of which must begin a word of the record (case and accents aside)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Records in the order of (kind, id); ``next`` is the ``after`` of the following page, None at the end."""
-
-    items: tuple[StoredRecord, ...]
-    next: str | None
-
-
-_EVERYTHING: Final = Filters()
-
-
 def get_record(session: Session, kind: str, record_id: str) -> StoredRecord:
     """Return one record, withdrawn or not; raises UnknownRecord."""
     found = session.execute(
-        _columns().where(RecordRow.kind == _known(kind), is_(RecordRow.id, record_id))
+        columns_of_record().where(RecordRow.kind == known_kind(kind), is_(RecordRow.id, record_id))
     ).one_or_none()
     if found is None:
         raise UnknownRecord(kind, record_id)
-    return _stored(found)
+    return stored_record(found)
 
 
 def get_records(session: Session, kind: str, ids: Collection[str]) -> dict[str, StoredRecord]:
     """Return the records there are of those ids, by id; ask for a few hundred at a time."""
-    asked = _columns().where(RecordRow.kind == _known(kind), RecordRow.id.in_(_held(ids)))
-    return {row.id: _stored(row) for row in session.execute(asked)}
-
-
-def list_records(
-    session: Session, kind: str | None, filters: Filters = _EVERYTHING, *, after: str | None = None, limit: int = 50
-) -> Page:
-    """Return a page of one kind, or of every kind when ``kind`` is None: listing and searching are the same question.
-
-    Withdrawn records are listed too unless ``review_states`` leaves them out. Pages are stable: records added
-    meanwhile appear where they belong, none is shown twice. Raises BadInput on a limit or cursor out of bounds.
-    """
-    if not 1 <= limit <= PAGE_LIMIT:
-        raise BadInput("page_limit", expected=f"1 to {PAGE_LIMIT} records a page", got=limit)
-    query = _columns().where(*_conditions(filters)).order_by(RecordRow.kind, RecordRow.id).limit(limit + 1)
-    if kind is not None:
-        query = query.where(RecordRow.kind == _known(kind))
-    if after is not None:
-        query = query.where(tuple_(RecordRow.kind, RecordRow.id) > tuple_(*_opened(after)))
-    found = session.execute(query).all()
-    items = tuple(_stored(row) for row in found[:limit])
-    return Page(items, _cursor(items[-1]) if len(found) > limit else None)
-
-
-def places_covering(session: Session, country: str, book: PlaceBook, as_of: date) -> frozenset[str]:
-    """Return the stated places that stood for a country on a date, for ``Filters.places``.
-
-    Names that resolve to nothing cover nothing. Raises UnknownPlace if ``country`` is none.
-    """
-    code = book.country(country)
-    stated = select(FacetRow.value).where(FacetRow.facet == "country").distinct()
-    return frozenset(name for name in session.execute(stated).scalars() if code in _resolved(book, name, as_of))
-
-
-def _resolved(book: PlaceBook, name: str, as_of: date) -> frozenset[str]:
-    try:
-        return book.resolve(name, as_of)
-    except BadInput:
-        return frozenset()
+    asked = columns_of_record().where(RecordRow.kind == known_kind(kind), RecordRow.id.in_(held(ids)))
+    return {row.id: stored_record(row) for row in session.execute(asked)}
 
 
 def count_records(session: Session) -> dict[str, int]:
@@ -171,7 +102,7 @@ def history(session: Session, kind: str, record_id: str) -> tuple[Version, ...]:
     now, then = RecordRow, VersionRow
     past = select(then.version, then.content_hash, then.at, then.actor, then.profile)
     current = select(now.version, now.content_hash, now.updated_at, now.updated_by, now.profile)
-    found = session.execute(current.where(now.kind == _known(kind), is_(now.id, record_id))).one_or_none()
+    found = session.execute(current.where(now.kind == known_kind(kind), is_(now.id, record_id))).one_or_none()
     if found is None:
         raise UnknownRecord(kind, record_id)
     rows = session.execute(past.where(then.kind == kind, is_(then.id, record_id)).order_by(then.version))
@@ -185,7 +116,7 @@ def snapshot(session: Session, kind: str) -> Iterator[SnapshotRow]:
     """
     row = RecordRow
     columns = (
-        select(row.id, row.version, row.content_hash, row.profile).where(row.kind == _known(kind)).order_by(row.id)
+        select(row.id, row.version, row.content_hash, row.profile).where(row.kind == known_kind(kind)).order_by(row.id)
     )
     for found in session.execute(columns, execution_options={"yield_per": _BATCH}):
         yield SnapshotRow(*found)
@@ -200,14 +131,16 @@ def digest(session: Session) -> str:
     return summed.hexdigest()
 
 
-def _columns() -> Select[str, str, int, str, datetime, datetime, str, str]:
+def columns_of_record() -> Select[str, str, int, str, datetime, datetime, str, str]:
+    """Select what ``stored_record`` reads."""
     row = RecordRow
     return select(
         row.kind, row.id, row.version, row.content_hash, row.created_at, row.updated_at, row.updated_by, row.profile
     )
 
 
-def _stored(row: Any) -> StoredRecord:
+def stored_record(row: Any) -> StoredRecord:
+    """Return a row of ``columns_of_record`` as a value."""
     return StoredRecord(
         kind=row.kind,
         id=row.id,
@@ -220,54 +153,12 @@ def _stored(row: Any) -> StoredRecord:
     )
 
 
-def _known(kind: str) -> str:
+def known_kind(kind: str) -> str:
+    """Return the kind; raises BadInput if it is none."""
     model_of(kind)
     return kind
 
 
-def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
-    if filters.places is not None:
-        yield _has("country", [place_value(place) for place in filters.places])
-    if filters.sector is not None:
-        yield _has("sector", [filters.sector])
-    if filters.sdg is not None:
-        yield _has("sdg", [str(filters.sdg)])
-    if filters.organisation_id is not None:
-        yield _has("organisation", [filters.organisation_id])
-    if filters.language is not None:
-        yield is_(RecordRow.language, filters.language)
-    if filters.review_states is not None:
-        yield RecordRow.review_state.in_([state.value for state in filters.review_states])
-    if filters.confidentiality is not None:
-        yield RecordRow.confidentiality.in_([level.value for level in filters.confidentiality])
-    if filters.q is not None:
-        yield from map(_holds, words(filters.q)[:_SEARCH_WORDS])
-
-
-def _has(facet: str, values: list[str]) -> ColumnElement[bool]:
-    found = select(FacetRow.kind, FacetRow.id).where(FacetRow.facet == facet, FacetRow.value.in_(_held(values)))
-    return tuple_(RecordRow.kind, RecordRow.id).in_(found)
-
-
-def _held(values: Collection[str]) -> list[str]:
+def held(values: Collection[str]) -> list[str]:
     """Leave out what no database holds, see ``is_``."""
     return [value for value in values if "\x00" not in value]
-
-
-def _holds(word: str) -> ColumnElement[bool]:
-    """Find a word where one begins; in scripts that write no spaces (Chinese, Thai) anywhere."""
-    pattern = f"% {word}%" if word.isascii() else f"%{word}%"
-    return RecordRow.search_text.like(pattern)
-
-
-def _cursor(record: StoredRecord) -> str:
-    return base64.urlsafe_b64encode(json.dumps([record.kind, record.id]).encode()).decode()
-
-
-def _opened(cursor: str) -> tuple[str, str]:
-    try:
-        kind, record_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (binascii.Error, ValueError, TypeError) as error:
-        fix = "give back what the previous page said, unchanged, or start again without it"
-        raise BadInput("bad_cursor", expected="the next of an earlier page", got=cursor, fix=fix) from error
-    return printable(str(kind)), printable(str(record_id))

@@ -1,0 +1,136 @@
+"""Finding records: pages by filter and by word. Listing and searching are one question."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy import ColumnElement, exists, select, tuple_
+from sqlalchemy.orm import Session
+
+from matcher.errors import BadInput
+from matcher.places import PlaceBook
+from matcher.vocabulary import Confidentiality, ReviewState
+from service.store.facts import place_value, printable, words
+from service.store.models import FacetRow, RecordRow, is_
+from service.store.reading import StoredRecord, columns_of_record, held, known_kind, stored_record
+
+PAGE_LIMIT: Final = 500  # records on a page at most: a few megabytes of JSON
+_SEARCH_WORDS: Final = 12  # each further word only narrows what the first ones found
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a record must be to be listed; None asks nothing, several values of one filter mean any of them."""
+
+    places: Collection[str] | None = None  # as records state them: see places_covering
+    sector: str | None = None  # a parent finds its children
+    sdg: int | None = None
+    organisation_id: str | None = None
+    language: str | None = None
+    review_states: Collection[ReviewState] | None = None
+    confidentiality: Collection[Confidentiality] | None = None
+    q: str | None = None  # words, each of which must begin a word of the record (case and accents aside)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records in the order of (kind, id); ``next`` is the ``after`` of the following page, None at the end."""
+
+    items: tuple[StoredRecord, ...]
+    next: str | None
+
+
+_EVERYTHING: Final = Filters()
+
+
+def list_records(
+    session: Session, kind: str | None, filters: Filters = _EVERYTHING, *, after: str | None = None, limit: int = 50
+) -> Page:
+    """Return a page of one kind, or of every kind when ``kind`` is None: listing and searching are the same question.
+
+    Withdrawn records are listed too unless ``review_states`` leaves them out. Pages are stable: records added
+    meanwhile appear where they belong, none is shown twice. Raises BadInput on a limit or cursor out of bounds.
+    """
+    if not 1 <= limit <= PAGE_LIMIT:
+        raise BadInput("page_limit", expected=f"1 to {PAGE_LIMIT} records a page", got=limit)
+    query = columns_of_record().where(*_conditions(filters)).order_by(RecordRow.kind, RecordRow.id).limit(limit + 1)
+    if kind is not None:
+        query = query.where(RecordRow.kind == known_kind(kind))
+    if after is not None:
+        query = query.where(tuple_(RecordRow.kind, RecordRow.id) > tuple_(*_opened(after)))
+    found = session.execute(query).all()
+    items = tuple(stored_record(row) for row in found[:limit])
+    return Page(items, _cursor(items[-1]) if len(found) > limit else None)
+
+
+def places_covering(session: Session, country: str, book: PlaceBook, as_of: date) -> frozenset[str]:
+    """Return the stated places that stood for a country on a date, for ``Filters.places``.
+
+    Names that resolve to nothing cover nothing. Raises UnknownPlace if ``country`` is none.
+    """
+    code = book.country(country)
+    stated = select(FacetRow.value).where(FacetRow.facet == "country").distinct()
+    return frozenset(name for name in session.execute(stated).scalars() if code in _resolved(book, name, as_of))
+
+
+def _resolved(book: PlaceBook, name: str, as_of: date) -> frozenset[str]:
+    try:
+        return book.resolve(name, as_of)
+    except BadInput:
+        return frozenset()
+
+
+def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
+    if filters.places is not None:
+        yield _has("country", [place_value(place) for place in filters.places])
+    if filters.sector is not None:
+        yield _has("sector", [filters.sector])
+    if filters.sdg is not None:
+        yield _has("sdg", [str(filters.sdg)])
+    if filters.organisation_id is not None:
+        yield _has_rare("organisation", filters.organisation_id)
+    if filters.language is not None:
+        yield is_(RecordRow.language, filters.language)
+    if filters.review_states is not None:
+        yield RecordRow.review_state.in_([state.value for state in filters.review_states])
+    if filters.confidentiality is not None:
+        yield RecordRow.confidentiality.in_([level.value for level in filters.confidentiality])
+    if filters.q is not None:
+        yield from map(_holds, words(filters.q)[:_SEARCH_WORDS])
+
+
+def _has(facet: str, values: list[str]) -> ColumnElement[bool]:
+    """Ask record by record: a page of a frequent value (a country, a goal) ends after a few."""
+    stated = (FacetRow.facet == facet, FacetRow.value.in_(held(values)))
+    return exists().where(FacetRow.kind == RecordRow.kind, FacetRow.id == RecordRow.id, *stated)
+
+
+def _has_rare(facet: str, value: str) -> ColumnElement[bool]:
+    """Ask for the few records first: an organisation has a handful among many thousands."""
+    found = select(FacetRow.kind, FacetRow.id).where(FacetRow.facet == facet, is_(FacetRow.value, value))
+    return tuple_(RecordRow.kind, RecordRow.id).in_(found)
+
+
+def _holds(word: str) -> ColumnElement[bool]:
+    """Find a word where one begins; in scripts that write no spaces (Chinese, Thai) anywhere."""
+    pattern = f"% {word}%" if word.isascii() else f"%{word}%"
+    return RecordRow.search_text.like(pattern)
+
+
+def _cursor(record: StoredRecord) -> str:
+    return base64.urlsafe_b64encode(json.dumps([record.kind, record.id]).encode()).decode()
+
+
+def _opened(cursor: str) -> tuple[str, str]:
+    try:
+        kind, record_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (binascii.Error, ValueError, TypeError) as error:
+        fix = "give back what the previous page said, unchanged, or start again without it"
+        raise BadInput("bad_cursor", expected="the next of an earlier page", got=cursor, fix=fix) from error
+    return printable(str(kind)), printable(str(record_id))
