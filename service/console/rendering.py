@@ -43,6 +43,7 @@ def _environment() -> Environment:
         "age": views.age,
         "cooperation": views.cooperation,
         "facts": views.facts,
+        "pretty": views.pretty,
         "said": views.said,
         "texts": views.texts,
         "web_address": views.web_address,

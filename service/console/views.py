@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from pydantic import BaseModel
 from matcher import wording
 from matcher.explanation import NAMES
 from matcher.matches import Contribution, Match, PassageEvidence
-from matcher.profiles import Capability, Located, Need, Organisation, Profile
+from matcher.profiles import Capability, Deployment, Located, Need, Organisation, Profile
 from matcher.quantities import Money, Range
-from matcher.vocabulary import Cooperation, GateState, Tier
+from matcher.vocabulary import Confidentiality, Cooperation, GateState, Tier
 
 if TYPE_CHECKING:
     from service.api.shortlists import Served
@@ -30,6 +31,8 @@ TIERS: Final = {
     Tier.C: "C: near miss",
 }
 _HIDDEN_FIELDS: Final = frozenset({"id", "title", "name", "summary", "content_hash", "provenance", "source"})
+_TAKEN_FOR_GRANTED: Final = (("confidentiality", Confidentiality.PUBLIC),)  # what is not public is not shown
+_ACRONYMS: Final = {"sdg": "SDG", "crs": "CRS", "trl": "TRL", "ip": "IP", "cpc": "CPC", "y02": "Y02", "id": "id"}
 _LONG_FIELDS: Final = frozenset({"description", "gap_description", "problem_solved", "advantages", "beneficiaries"})
 
 
@@ -144,15 +147,22 @@ def facts(profile: BaseModel) -> Iterator[tuple[str, str]]:
         value = getattr(profile, name)
         if value is None or name in _HIDDEN_FIELDS or name in _LONG_FIELDS:
             continue
-        if text := said(value):
-            yield name.replace("_", " "), text
+        if (name, value) not in _TAKEN_FOR_GRANTED and (text := said(value)):
+            yield label(name), text
 
 
 def texts(profile: Profile) -> Iterator[tuple[str, str]]:
     """Yield the long texts of a record beside its summary."""
     for name in type(profile).model_fields:
         if name in _LONG_FIELDS and getattr(profile, name):
-            yield name.replace("_", " "), getattr(profile, name)
+            yield label(name), getattr(profile, name)
+
+
+def label(name: str) -> str:
+    """Write a field's name for a person."""
+    words = [_ACRONYMS.get(word, word) for word in name.split("_")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
 
 
 def said(value: Any) -> str:
@@ -166,12 +176,14 @@ def said(value: Any) -> str:
 _WRITERS: Final[tuple[tuple[Any, Callable[[Any], str]], ...]] = (  # the narrower kind first
     (bool, lambda value: "yes" if value else "no"),
     (Located, lambda value: f"{value.name} ({value.country})"),
+    (Deployment, lambda value: f"{value.country} {value.year}" if value.year else str(value.country)),
     (Money, wording.money),
     (Range, wording.condition),
     (StrEnum, lambda value: value.value.replace("_", " ")),
     (Mapping, lambda value: "; ".join(f"{key.replace('_', ' ')}: {said(item)}" for key, item in value.items())),
     ((tuple, list), lambda value: ", ".join(map(said, value)) or "none"),
-    (datetime, lambda value: value.strftime("%Y-%m-%d %H:%M")),
+    (datetime, lambda value: value.strftime("%Y-%m-%d")),
+    (float, wording.number),
     (BaseModel, lambda value: "; ".join(f"{name}: {text}" for name, text in facts(value))),
 )
 
@@ -179,6 +191,11 @@ _WRITERS: Final[tuple[tuple[Any, Callable[[Any], str]], ...]] = (  # the narrowe
 def cooperation(kind: Cooperation) -> str:
     """Write a kind of cooperation as the field does."""
     return kind.value.replace("_", "\u2013").capitalize()
+
+
+def pretty(value: Any) -> str:
+    """Write an example as JSON for a person."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def web_address(text: str | None) -> str | None:

@@ -1,0 +1,140 @@
+"""Needs matched now: not saved, or saved since the night."""
+
+from datetime import date
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from service.api.schemas import SavedOut, ShortlistOut
+from tests.service.api.world import World
+
+VILLAGE = {"title": "Electricity for a hill village", "text": "Low-head turbines for a village", "places": ["Nepal"]}
+
+
+def test_a_new_need_is_matched_unallocated_and_names_its_release(client: TestClient) -> None:
+    answer = client.post("/v1/match", json=VILLAGE, params={"limit": 2})
+    found = ShortlistOut.model_validate_json(answer.content)
+    assert answer.headers["Matcher-Release"] == found.release_id
+    assert (found.allocated, found.provisional) == (False, True)
+    assert sum(not match.near_miss for match in found.matches) == 2
+    assert found.matches[0].capability_id in {"cap-1", "cap-hostile", "cap-exclusive"}
+
+
+def test_a_need_matched_now_equals_the_same_need_matched_by_the_night(client: TestClient) -> None:
+    need = client.get("/v1/needs/need-1").json()["record"]
+    now = client.post("/v1/match", json=need, params={"limit": 20}).json()
+    then = client.get("/v1/needs/need-1/matches", params={"limit": 200}).json()
+    assert now["matches"] == then["matches"]
+
+
+def test_an_unsaved_need_leaves_nothing_behind(client: TestClient) -> None:
+    before = client.get("/v1/needs", params={"limit": 200}).json()
+    client.post("/v1/match", json={"id": "need-x", **VILLAGE})
+    assert client.get("/v1/needs", params={"limit": 200}).json() == before
+
+
+def test_every_bad_value_of_a_need_is_named_at_once(client: TestClient) -> None:
+    answer = client.post("/v1/match", json={**VILLAGE, "trl_min": 12, "sdg_goals": [99], "colour": "red"})
+    assert answer.status_code == 422
+    assert {error["field"] for error in answer.json()["errors"]} >= {"trl_min", "sdg_goals", "colour"}
+
+
+def test_a_misspelt_place_is_refused_with_a_suggestion(client: TestClient) -> None:
+    answer = client.post("/v1/match", json={**VILLAGE, "places": ["Nepall"]})
+    assert answer.status_code == 422
+    assert "Nepal" in answer.json()["errors"][0]["fix"]
+
+
+def _put(client: TestClient, need_id: str, **facts: Any) -> SavedOut:
+    answer = client.put(f"/v1/needs/{need_id}", json={**VILLAGE, **facts})
+    assert answer.status_code in {200, 201}, answer.text
+    return SavedOut.model_validate_json(answer.content)
+
+
+def test_a_saved_need_has_a_provisional_list_until_a_release_holds_it_as_it_is(world: World) -> None:
+    with world.client() as client:
+        saved = _put(client, "need-noon")
+        assert (saved.outcome, saved.version, saved.shortlist) == ("created", 1, "provisional")
+        at_noon = client.get("/v1/needs/need-noon/matches", params={"limit": 200}).json()
+        assert (at_noon["provisional"], at_noon["allocated"]) == (True, False)
+        assert at_noon["matches"]
+    world.night(date(2026, 11, 22))
+    with world.client() as client:
+        at_night = client.get("/v1/needs/need-noon/matches", params={"limit": 200}).json()
+        assert at_night["provisional"] is False
+        assert at_night["matches"] == at_noon["matches"], "noon and night answer alike"
+        changed = _put(client, "need-noon", summary="Something else: arsenic in wells")
+        assert (changed.outcome, changed.version, changed.shortlist) == ("updated", 2, "provisional")
+        assert client.get("/v1/needs/need-noon/matches").json()["provisional"] is True
+        _put(client, "need-noon")
+        assert client.get("/v1/needs/need-noon/matches").json()["provisional"] is False, "as the release has it again"
+
+
+def test_a_provisional_list_is_kept_for_other_workers(world: World) -> None:
+    with world.client() as client:
+        _put(client, "need-noon")
+        expected = client.get("/v1/needs/need-noon/matches").json()
+    settings = world.settings.model_copy(update={"model": "another-model-that-is-not-there"})
+    with World(settings, world.store, world.key).client() as other:
+        assert other.get("/v1/needs/need-noon/matches").json() == expected
+
+
+def test_saving_tells_created_from_replaced_and_from_nothing_new(world: World) -> None:
+    with world.client() as client:
+        created = client.put("/v1/needs/a%2Fb", json=VILLAGE)
+        assert (created.status_code, created.headers["Location"]) == (201, "/v1/needs/a%2Fb")
+        again = client.put("/v1/needs/a%2Fb", json=VILLAGE)
+        assert (again.status_code, again.json()["outcome"]) == (200, "unchanged")
+        record = client.get("/v1/needs/a%2Fb").json()["record"]
+        assert (record["id"], record["beneficiary_places"]) == ("a/b", ["Nepal"])
+
+
+def test_an_owner_described_inline_is_kept_but_never_changes_one_that_is_known(world: World) -> None:
+    with world.client() as client:
+        _put(client, "need-noon", organisation={"name": "Hill council", "country": "NPL"})
+        record = client.get("/v1/needs/need-noon").json()["record"]
+        owner = client.get(f"/v1/organisations/{record['owner_organisation_id'].replace(':', '%3A')}").json()["record"]
+        assert (owner["name"], owner["country"]) == ("Hill council", "NPL")
+        _put(client, "need-noon", organisation={"id": "org-1", "name": "Taken over"})
+        assert client.get("/v1/organisations/org-1").json()["record"]["name"] == "Organisation org-1"
+
+
+def test_an_id_in_the_body_must_be_that_of_the_address(world: World) -> None:
+    with world.client() as client:
+        answer = client.put("/v1/needs/need-noon", json={**VILLAGE, "id": "other"})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "other_id")
+
+
+def test_a_source_that_belongs_to_another_need_is_a_conflict_and_changes_nothing(world: World) -> None:
+    source = {"system": "s", "source_id": "1"}
+    with world.client() as client:
+        _put(client, "first", source=source)
+        before = client.get("/v1/needs/first").json()
+        answer = client.put("/v1/needs/second", json={**VILLAGE, "title": "Changed", "source": source})
+        assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (409, "source-taken")
+        assert client.get("/v1/needs/first").json() == before
+
+
+def test_confidential_needs_are_neither_taken_nor_overwritten_nor_shown(world: World) -> None:
+    from tests.builders import a_need
+
+    world.upsert("needs", a_need("need-secret", confidentiality="broker_only"))
+    with world.client() as client:
+        for need_id, facts in (("need-noon", {"confidentiality": "partners"}), ("need-secret", {})):
+            assert client.put(f"/v1/needs/{need_id}", json={**VILLAGE, **facts}).status_code == 403
+        assert client.get("/v1/needs/need-secret").status_code == 404
+        assert client.get("/v1/needs/need-secret/matches").status_code == 404
+        listed = client.get("/v1/search", params={"q": "village", "limit": 200}).json()["items"]
+    assert "need-secret" not in {item["id"] for item in listed}
+
+
+def test_without_a_release_a_need_is_saved_and_its_list_comes_later(tmp_path: Any) -> None:
+    from tests.service.api.world import a_world
+
+    world = a_world(tmp_path, published=False)
+    with world.client() as client:
+        assert _put(client, "need-noon").shortlist == "later"
+        assert client.get("/v1/needs/need-noon/matches").status_code == 503
+        assert client.get("/v1/ready").status_code == 503
+        assert client.get("/v1/health").status_code == 200
+    world.store.close()
