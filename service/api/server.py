@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from matcher.errors import BadInput, MatcherError
@@ -70,7 +71,8 @@ def run(settings: Settings, listening: socket.socket, *, workers: int = 1) -> No
         timeout_graceful_shutdown=10,
     )
     if workers == 1:
-        uvicorn.Server(config).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # Ctrl-C is how a server ends, not a failure
+            uvicorn.Server(config).run(sockets=[listening])
         return
     from uvicorn.supervisors import Multiprocess
 
