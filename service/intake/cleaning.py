@@ -49,7 +49,8 @@ def cleaned(text: str, remove: tuple[re.Pattern[str], ...]) -> str:
         if sign in text:
             text = pattern.sub(kept, text)
     text = re.sub(r"[^\S\n]+", " ", text.replace("\ufffd", ""))
-    text = re.sub(r" ?\n[ \n]*", "\n", text)
+    text = re.sub(r" *\n *", "\n", text)
+    text = re.sub(r"\n{3,}", "\n\n", text)
     before = ""
     while before != text:
         before, text = text, _HOLLOW.sub(" ", text)
@@ -71,8 +72,9 @@ class Cleaner:
         for name, text in before.items():
             self._keep(values, name, cleaned(text, self._remove))
         texts = [str(values[name]) for name in self._rules.texts if isinstance(values.get(name), str)]
-        if not texts and before:
-            return Problem("placeholder", self._rules.texts[0], next(iter(before.values())), Severity.ROW)
+        if not texts:
+            code = "placeholder" if before else "empty_text"
+            return Problem(code, self._rules.texts[0], next(iter(before.values()), None), Severity.ROW)
         self._unrepeat_title(values)
         title = before.get(self._rules.texts[0], "")
         longest = self._rules.max_characters

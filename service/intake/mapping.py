@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from matcher.errors import BadInput
 from matcher.profiles import KINDS
@@ -25,7 +25,9 @@ class Column(Frozen):
 
     headers: Annotated[tuple[str, ...], Field(alias="from", min_length=1)]
     read: Reader | None = None  # None: as the field of the record is read
-    join: str | None = None  # put between the texts of all these columns; None: the first that says something
+    join: Annotated[str, StringConstraints(strip_whitespace=False)] | None = (
+        None  # put between the texts of all these columns; None: the first that says something
+    )
     min_words: int = 0  # a text of fewer words says nothing ("dvf")
     synonyms: dict[str, str] = Field(default={})  # what people write -> the value of ours; "" for nothing
 

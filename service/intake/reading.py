@@ -168,7 +168,9 @@ class _Reader:
     # -- IATI ----------------------------------------------------------------------------------------------------
 
     def _iati(self) -> Iterator[Accepted | Reject]:
-        return self._refused("unknown_format")
+        from service.intake.iati import read_activities
+
+        return read_activities(self._path, self._admission, self._limits)
 
 
 def _flat(found: dict[str, Any]) -> dict[str, Any]:

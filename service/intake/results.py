@@ -100,6 +100,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "too_little_text": ("more words", "say in a sentence what it is and does"),
     "duplicate_text": ("a text used once in the file", "remove the repeated row"),
     "not_a_workbook": ("an XLSX workbook", "save it again as XLSX"),
+    "not_xml": ("well-formed XML", "mend the file; nothing after this was read"),
     "zip_bomb": ("an honest archive", "do not open this file"),
     "xml_entities": ("XML without a DOCTYPE", "save the file again without one"),
     "too_many_sheets": ("fewer sheets", "split the workbook"),
