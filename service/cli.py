@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "export": "export",
     "serve": "serve",
     "demo": "demo",
+    "migrate": "migrate",
     "doctor": "doctor",
 }
 

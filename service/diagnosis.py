@@ -96,24 +96,22 @@ def _reference(_settings: Settings, _now: datetime) -> Finding:
 
 def _store(settings: Settings, _now: datetime) -> Finding:
     from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import DBAPIError
 
-    from service.store import connect
-    from service.store.schema import REVISIONS, check
+    from service.store import Store, StoreUnavailable, connect
+    from service.store.schema import REVISIONS
 
     url = make_url(settings.database_url)
     address = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return Finding("store", "note", f"{address} is not there yet", "matcher import or matcher demo makes it")
-    engine = connect(settings.database_url)
+    store = Store(connect(settings.database_url))
     try:
-        with engine.connect() as connection:
-            current = check(connection)
-    except DBAPIError as error:
+        current = store.has_tables()
+    except StoreUnavailable as error:
         todo = "check that it runs and that the address is right; a damaged file: restore a copy"
-        return Finding("store", "broken", f"{address}: {error.orig}", todo)
+        return Finding("store", "broken", f"{address}: {error.why}", todo)
     finally:
-        engine.dispose()
+        store.close()
     if not current:
         return Finding("store", "note", f"{address} is empty", "matcher import fills it")
     return Finding("store", "ok", f"{address}, schema {REVISIONS[-1]}")

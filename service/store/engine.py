@@ -42,6 +42,11 @@ class Store:
         """Where the store is, without its password."""
         return self.engine.url.render_as_string(hide_password=True)
 
+    def has_tables(self) -> bool:
+        """Return False for an empty database; looks without waiting for a writer. Raises SchemaMismatch."""
+        with _explained(self.address), self._reader.connect() as connection:
+            return schema.check(connection)
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session that sees one moment until the block ends, and can write nothing."""
@@ -63,20 +68,16 @@ class Store:
 def open_store(url: str) -> Store:
     """Open the database at ``url``, making its tables if it is empty; raises StoreUnavailable or SchemaMismatch.
 
-    A file's folder is made too. An older database is refused, not migrated: see ``upgrade``.
+    A file's folder is made too. An older database is refused, not migrated: see ``matcher migrate``.
     """
-    engine = connect(url)
+    store = Store(connect(url))
     try:
-        with _explained(engine.url.render_as_string(hide_password=True)):
-            with Store(engine)._reader.connect() as connection:  # noqa: SLF001 - looking must not wait for a writer
-                current = schema.check(connection)
-            if not current:
-                with engine.begin() as connection:
-                    schema.migrate(connection)
+        if not store.has_tables():
+            upgrade(store.engine)
     except BaseException:
-        engine.dispose()
+        store.close()
         raise
-    return Store(engine)
+    return store
 
 
 def store_exists(url: str) -> bool:
@@ -87,7 +88,7 @@ def store_exists(url: str) -> bool:
 
 def upgrade(engine: Engine) -> None:
     """Bring the tables to this program's revision in one transaction; does nothing when they are there."""
-    with engine.begin() as connection:
+    with _explained(engine.url.render_as_string(hide_password=True)), engine.begin() as connection:
         schema.migrate(connection)
 
 

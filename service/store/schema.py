@@ -28,25 +28,32 @@ def check(connection: Connection) -> bool:
     found = revision(connection)
     if found is None:
         return False
+    _refuse_newer(found)
+    if found != REVISIONS[-1]:
+        fix = "stop what uses it, make a copy of the database, then run matcher migrate"
+        raise SchemaMismatch(expected=REVISIONS[-1], got=found, fix=fix)
+    return True
+
+
+def _refuse_newer(found: str) -> None:
     if found not in REVISIONS:
         fix = "a newer version of this program has migrated it: install that version, or restore a copy made before"
         raise SchemaMismatch(expected=REVISIONS[-1], got=found, fix=fix)
-    if found != REVISIONS[-1]:
-        fix = "copy the database, stop what uses it, then upgrade it with service.store.upgrade"
-        raise SchemaMismatch(expected=REVISIONS[-1], got=found, fix=fix)
-    return True
 
 
 def migrate(connection: Connection) -> None:
     """Run every migration that is missing, inside the transaction the connection is in.
 
-    Several processes may try at once: the first works, the others find it done.
+    Several processes may try at once: the first works, the others find it done. Raises SchemaMismatch on a newer one.
     """
     from alembic import command
 
     if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE already lets one in at a time
         connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _MIGRATION_LOCK})
-    if revision(connection) == REVISIONS[-1]:
+    found = revision(connection)
+    if found is not None:
+        _refuse_newer(found)
+    if found == REVISIONS[-1]:
         return
     command.upgrade(configuration(connection), "head")
 

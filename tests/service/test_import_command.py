@@ -234,14 +234,6 @@ def test_the_kinds_of_the_option_are_the_kinds_of_record() -> None:
     assert [kind.value for kind in Kind] == list(KINDS)
 
 
-def test_readers_are_not_held_up_by_an_import(url: str) -> None:
-    store = open_store(url)
-    with store.writing() as session:
-        upsert_records(session, "organisations", [an_organisation()], actor="tester", at=NOW)
-        assert held(url) == {}  # another connection, meanwhile, sees the store as it was
-    store.close()
-
-
 def _many(path: Path, count: int) -> str:
     return lines(path, [{"id": f"need-{n:05d}", "text": f"Water for village {n}"} for n in range(count)])
 

@@ -17,6 +17,7 @@ from service.store import (
     StoreUnavailable,
     add_event,
     connect,
+    count_records,
     open_store,
     upgrade,
     upsert_records,
@@ -62,14 +63,15 @@ def test_opening_again_changes_nothing(url: str) -> None:
 def test_a_newer_schema_is_refused_with_what_to_do(url: str, store: Store) -> None:
     with store.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(SchemaMismatch, match="expected revision 0001; got 9999; a newer version of this program"):
-        open_store(url)
+    for refused in (lambda: open_store(url), lambda: upgrade(store.engine)):
+        with pytest.raises(SchemaMismatch, match="expected revision 0001; got 9999; a newer version of this program"):
+            refused()
 
 
 @pytest.mark.usefixtures("store")
 def test_an_older_schema_is_migrated_only_when_asked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.store.schema.REVISIONS", ("0001", "0002"))
-    with pytest.raises(SchemaMismatch, match=r"expected revision 0002; got 0001; copy the database"):
+    with pytest.raises(SchemaMismatch, match=r"expected revision 0002; got 0001; stop what uses it, make a copy"):
         open_store(url)
 
 
@@ -110,3 +112,14 @@ def test_what_happened_cannot_be_changed_even_in_sql(store: Store, table: str, c
         add_event(session, Event(NeedId("need-1"), CapabilityId("cap-1"), "tester", NOW, Stage.VIEWED))
     with pytest.raises(IntegrityError, match=f"{table} is append-only"), store.writing() as session:
         session.execute(text(change.format(table)))
+
+
+def test_looking_does_not_wait_for_a_writer(url: str, store: Store) -> None:
+    """A long import holds up no reader, no opening and no doctor."""
+    with store.writing() as session:
+        upsert_records(session, "needs", [a_need()], actor="tester", at=NOW)
+        other = open_store(url)
+        assert other.has_tables()
+        with other.reading() as reader:
+            assert count_records(reader) == {}
+        other.close()

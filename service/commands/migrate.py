@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import typer
+
+
+def command() -> None:
+    """Bring the database of an older version to the tables of this one, whole or not at all.
+
+    Make a copy of it first: there is no way back but the copy. A new database needs no migrating.
+    """
+    from service.settings import load_settings
+    from service.store import connect, upgrade
+    from service.store.schema import REVISIONS
+
+    engine = connect(load_settings().database_url)
+    try:
+        upgrade(engine)
+        typer.echo(f"{engine.url.render_as_string(hide_password=True)}: schema {REVISIONS[-1]}")
+    finally:
+        engine.dispose()
