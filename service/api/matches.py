@@ -40,9 +40,9 @@ FULLER: Final = {
         "beneficiary_places": ["NPL"],
         "sectors": ["energy.hydropower"],
         "sdg_goals": [7],
-        "site_conditions": {"power": "5 kW", "head": "8-12 m"},
+        "site_conditions": {"power": {"min": 5, "max": 5, "unit": "kW"}, "head": {"min": 8, "max": 12, "unit": "m"}},
         "accepted_modes": ["training", "sale"],
-        "budget": "USD 20k-60k",
+        "budget": {"min": 20000, "max": 60000, "currency": "USD"},
     },
 }
 NEED_BODY: Final[dict[str, Any]] = {

@@ -24,9 +24,13 @@ HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 
 NEEDS: Sequence[Need] = (
     a_need(
-        "need-1", beneficiary_places=["NPL"], sectors=["energy.hydropower"], sdg_goals=[7], rejected_modes=["licence_exclusive"]
+        "need-1",
+        beneficiary_places=["NPL"],
+        sectors=["energy.hydropower"],
+        sdg_goals=[7],
+        rejected_modes=["licence_exclusive"],
     ),
-    a_need("need/2:odd %2F id", title="Clean drinking water", summary="Wells with arsenic.", beneficiary_places=["BGD"]),
+    a_need("need/2:odd %2F id", title="Clean drinking water", summary="Wells, arsenic.", beneficiary_places=["BGD"]),
     a_need("need-hostile", title=HOSTILE, summary=f"Power {HOSTILE}", beneficiary_places=["KEN"], urgency="high"),
 )
 CAPABILITIES: Sequence[Capability] = (

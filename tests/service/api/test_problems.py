@@ -1,0 +1,126 @@
+"""Every error is problem+json, and says nothing of the inside."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.api.guarding import BODY_LIMIT, HEADERS
+from service.api.problems import ProblemOut
+from service.store import StoreUnavailable
+from tests.service.api.world import World
+
+
+def _problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = answer.json()
+    assert found["status"] == status
+    ProblemOut.model_validate({name: found.get(name) for name in ProblemOut.model_fields})
+    return found
+
+
+def test_401(served: World) -> None:
+    with served.client("") as client:
+        assert _problem(client.get("/v1/needs?q=x"), 401)["instance"] == "/v1/needs"
+
+
+def test_404_of_an_address_and_of_a_record(client: TestClient) -> None:
+    assert _problem(client.get("/v1/nothing"), 404)["type"] == "about:blank"
+    found = _problem(client.get("/v1/needs/a%2Fb"), 404)
+    assert (found["type"], found["instance"]) == ("urn:partner-matcher:problem:unknown-record", "/v1/needs/a%2Fb")
+
+
+def test_405_names_what_is_allowed(client: TestClient) -> None:
+    answer = client.delete("/v1/needs/need-1")
+    _problem(answer, 405)
+    assert answer.headers["allow"]
+
+
+def test_413_whether_the_length_is_stated_or_not(client: TestClient) -> None:
+    big = json.dumps({"text": "x" * BODY_LIMIT}).encode()
+
+    def pieces() -> Iterator[bytes]:
+        yield from (big[start : start + 65536] for start in range(0, len(big), 65536))
+
+    for body in (big, pieces()):
+        answer = client.post("/v1/match", content=body, headers={"Content-Type": "application/json"})
+        _problem(answer, 413)
+
+
+def test_a_body_of_just_the_limit_is_read(client: TestClient) -> None:
+    frame = len(json.dumps({"text": "", "trl_min": 12}))
+    body = json.dumps({"text": "x" * (BODY_LIMIT - frame), "trl_min": 12})
+    assert len(body) == BODY_LIMIT
+    _problem(client.post("/v1/match", content=body), 422)
+
+
+def test_415_for_a_body_that_is_not_json(client: TestClient) -> None:
+    _problem(client.post("/v1/match", data={"title": "x"}), 415)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'{"title": NaN}', b'"x"', b"\xff\xfe{}", b"[" * 100_000, b'{"a":1}{"b":2}']
+)
+def test_422_for_a_body_that_is_no_json_object(client: TestClient, body: bytes) -> None:
+    answer = client.post("/v1/match", content=body, headers={"Content-Type": "application/json"})
+    assert _problem(answer, 422)["type"].endswith(":not-json")
+
+
+def test_500_never_tells_the_exception(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("secret inside /etc/passwd")
+
+    with served.client() as client:
+        monkeypatch.setattr("service.api.matches.shortlists.serve", fails)
+        answer = client.get("/v1/needs/need-1/matches")
+    _problem(answer, 500)
+    assert "secret" not in answer.text
+    assert "RuntimeError" not in answer.text
+    assert answer.headers["Content-Security-Policy"]
+
+
+def test_503_while_the_store_cannot_be_reached(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise StoreUnavailable("postgresql://user@inside/db", "refused", "start it")
+
+    with served.client() as client:
+        monkeypatch.setattr("service.api.live.standing", fails)
+        answer = client.get("/v1/needs/need-1/matches")
+    assert "inside" not in _problem(answer, 503)["detail"]
+
+
+def test_a_crowd_of_new_needs_is_told_to_come_back(served: World) -> None:
+    from service.api.deciding import WAITING
+
+    with served.client() as client:
+        deciding = client.app.state.context.deciding  # type: ignore[attr-defined]  # the test client keeps the app untyped
+        for _ in range(WAITING):
+            deciding._places.acquire()
+        answer = client.post("/v1/match", json={"text": "Low-head turbines"})
+        for _ in range(WAITING):
+            deciding._places.release()
+        assert _problem(answer, 503)["type"].endswith(":busy")
+        assert client.post("/v1/match", json={"text": "Low-head turbines"}).status_code == 200
+
+
+def test_another_model_than_the_releases_is_said_not_guessed(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embeddings.encoder.HashingEncoder.name", "another@1/float32", raising=False)
+    with served.client() as client:
+        assert _problem(client.post("/v1/match", json={"text": "x y z"}), 503)["type"].endswith(":other-model")
+
+
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/nothing", "/", "/static/console.css", "/sign-in"])
+def test_every_answer_carries_the_safe_headers(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert {name: headers.get(name) for name in HEADERS} == dict(HEADERS)
+    assert "script-src 'none'" in headers["Content-Security-Policy"]
+    assert "server" not in headers
+
+
+def test_health_and_readiness_say_nothing_but_that(served: World) -> None:
+    with served.client("") as client:
+        assert client.get("/v1/health").json() == {"status": "ok"}
+        assert client.get("/v1/ready").json() == {"ready": True, "store": True, "release": True}
