@@ -39,9 +39,6 @@ class Settings(BaseSettings):
     """``bundled`` (the weights that come with the package), ``hashing`` (no model at all: a baseline for trying out),
     or any sentence-transformers model by name or folder."""
 
-    threads: int = Field(default=0, ge=0, le=1024)
-    """Threads for encoding and search; 0 leaves the choice to the libraries."""
-
     host: str = "127.0.0.1"
     """Address that ``matcher serve`` listens on."""
 

@@ -7,9 +7,7 @@ from typing import Final
 
 from matcher.matches import Match
 from matcher.vocabulary import GateState, SignalName
-
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet read a text as a formula (OWASP, CSV injection)."""
+from service.intake.rejects import escaped
 
 SHOWN: Final = 3
 """Reasons and questions with a column of their own: the most a broker reads in a row, and the most questions asked."""
@@ -45,7 +43,7 @@ HEADER: Final = (
 
 def safe_cell(value: Cell) -> Cell:
     """Put an apostrophe before a text that a spreadsheet would run as a formula; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    return escaped(value) if isinstance(value, str) else value
 
 
 def row(release_id: str, need_title: str, organisation_name: str, match: Match) -> list[Cell]:

@@ -14,7 +14,9 @@ from typing import Any, Final, Protocol
 from service.intake.results import Reject
 
 HEADER: Final = tuple(field.name for field in fields(Reject))
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+"""What makes a spreadsheet program read a text as a formula (OWASP, CSV injection)."""
+
 _SHEET_ROWS: Final = 1_048_576  # what a sheet of XLSX holds
 
 
@@ -60,7 +62,7 @@ def count_by_code(rejects: Iterable[Reject]) -> Counter[str]:
 
 def escaped(value: str) -> str:
     """Put an apostrophe before what a spreadsheet program would run as a formula."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
 
 
 def _cells(reject: Reject) -> list[str | int]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from matcher.errors import BadInput
 from service.exports.choices import Format, What
-from service.exports.spreadsheet import FORMULA_STARTS, HEADER, safe_cell
+from service.exports.spreadsheet import HEADER, safe_cell
 from service.exports.writing import BOM, export
+from service.intake.rejects import FORMULA_STARTS
 from service.releases import Release
 from service.visibility import Visibility
 from service.wire import match_from_json, shortlist_json

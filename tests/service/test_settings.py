@@ -48,7 +48,7 @@ def test_settings_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("MATCHER_PORT", "eighty"), ("MATCHER_PORT", "70000"), ("MATCHER_LOG_LEVEL", "loud"), ("MATCHER_THREADS", "-1")],
+    [("MATCHER_PORT", "eighty"), ("MATCHER_PORT", "70000"), ("MATCHER_LOG_LEVEL", "loud")],
 )
 def test_a_wrong_value_names_its_variable_and_what_to_do(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch
