@@ -34,12 +34,12 @@ def rollback(
     The releases newer than it are marked: a night of the very same records and rules does not serve them again. Naming
     a marked release here lifts its mark.
     """
-    from service.nightly.lock import releases_locked
+    from service.nightly.lock import served_locked
     from service.releases import roll_back
     from service.settings import load_settings
 
     folder = load_settings().releases_dir
-    with releases_locked(folder):
+    with served_locked(folder):
         release = roll_back(folder, to)
     typer.echo(f"served now: {release.id}")
 
@@ -49,13 +49,20 @@ def prune(
     keep: Annotated[int, typer.Option(min=1, help="Newest releases to keep, besides the one that is served.")] = 14,
 ) -> None:
     """Remove old releases; never the one that is served."""
-    from service.nightly.lock import releases_locked
+    from service.nightly.ledger import note_removed
+    from service.nightly.lock import served_locked
     from service.releases import keep_newest
     from service.settings import load_settings
+    from service.store import open_store
 
-    folder = load_settings().releases_dir
-    with releases_locked(folder):
-        removed = keep_newest(folder, keep)
+    settings = load_settings()
+    store = open_store(settings.database_url)
+    try:
+        with served_locked(settings.releases_dir):
+            removed = keep_newest(settings.releases_dir, keep)
+        note_removed(store, removed)
+    finally:
+        store.close()
     typer.echo("\n".join([f"removed {name}" for name in removed] or ["nothing to remove"]))
 
 

@@ -1,6 +1,7 @@
-"""One writer of releases at a time: a file lock for this machine, an advisory lock for one PostgreSQL store.
+"""Who may write releases: one night at a time, and one change of what is served at a time.
 
-Both end with the process that holds them, however it ends.
+Both are file locks for this machine; nights on one PostgreSQL store hold an advisory lock besides. All of them end
+with the process that holds them, however it ends.
 """
 
 import fcntl
@@ -13,21 +14,32 @@ from sqlalchemy import Engine, text
 
 from service.nightly.errors import NightRunning
 
-LOCK: Final = ".lock"
+NIGHT: Final = ".night.lock"
+SERVED: Final = ".served.lock"
 _ADVISORY_KEY: Final = 0x6D617463686572  # "matcher" in ASCII: one key for every night of a database
 
 
 @contextmanager
-def releases_locked(releases_dir: Path) -> Iterator[None]:
-    """Hold the releases folder, made if it is not there; raises NightRunning at once when somebody else does."""
+def night_locked(releases_dir: Path) -> Iterator[None]:
+    """Hold the making of releases, whose folder is made if it is not there; raises NightRunning at once if held."""
     releases_dir.mkdir(parents=True, exist_ok=True)
-    with (releases_dir / LOCK).open("ab") as handle:
+    with (releases_dir / NIGHT).open("ab") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NightRunning(
-                f"expected {releases_dir} to be free; another run is writing there: let it end"
-            ) from None
+            raise NightRunning(f"expected no other night in {releases_dir}; one is running: let it end") from None
+        yield
+
+
+@contextmanager
+def served_locked(releases_dir: Path) -> Iterator[None]:
+    """Hold what is served and what is removed, waiting for the moment that another takes over it.
+
+    A night holds this only while it publishes, so that a person can go back to an earlier release in the midst of it.
+    """
+    releases_dir.mkdir(parents=True, exist_ok=True)
+    with (releases_dir / SERVED).open("ab") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 

@@ -24,18 +24,19 @@ from matcher.vocabulary import GateMode
 from service.encoders import make_encoder
 from service.nightly.errors import NightRefused, NightStopped
 from service.nightly.facts import code_fingerprint, plain
-from service.nightly.lock import releases_locked, store_locked
+from service.nightly.ledger import note_published, note_removed
+from service.nightly.lock import night_locked, served_locked, store_locked
 from service.nightly.snapshot import Snapshot, take_snapshot
-from service.nightly.steps import Steps, Watched
-from service.progress import track
+from service.nightly.steps import Steps
+from service.progress import Watched, track
 from service.reference import load_places
-from service.releases import BrokenRelease, Draft, Release, RunFacts, keep_newest, publish
+from service.releases import BrokenRelease, Draft, Release, ReleaseError, RunFacts, keep_newest, publish
 from service.releases.manifest import read_manifest
 from service.releases.parts import BLOCK
-from service.releases.publishing import serve, sweep_drafts, withheld, withhold
+from service.releases.publishing import is_published, serve, sweep_drafts, withheld, withhold
 from service.releases.reading import current_id
 from service.releases.records import RecordFile, RecordMap
-from service.store import ReleaseEntry, ReleaseState, Store, get_release, open_store, save_release
+from service.store import Store, open_store
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
@@ -92,7 +93,7 @@ def run_night(settings: Settings, night: Night, now: datetime | None = None) -> 
     """
     store = open_store(settings.database_url)
     try:
-        with releases_locked(settings.releases_dir), store_locked(store.engine), _disk_full_explained(settings):
+        with night_locked(settings.releases_dir), store_locked(store.engine), _disk_full_explained(settings):
             return _night(settings, store, night, now or datetime.now(UTC))
     finally:
         store.close()
@@ -106,7 +107,7 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
         found.update(snapshot.counts, left_out=sum(snapshot.left_out.values()), fingerprint=snapshot.fingerprint[:16])
     facts = _facts(snapshot, encoder, night)
     outcome = Outcome(State.DRAFTED, facts.release_id, facts.run_id, None, snapshot.counts, {}, snapshot.left_out, {})
-    if (releases_dir / facts.release_id).exists():
+    if is_published(releases_dir, facts.release_id):
         return _published_before(settings, store, night, outcome)
     if not night.force:
         _guard(snapshot, _served(settings), night)
@@ -162,9 +163,11 @@ def _published_before(settings: Settings, store: Store, night: Night, outcome: O
 
 
 def _served(settings: Settings) -> Mapping[str, int]:
-    """Count the records of the release that is served; empty before the first."""
-    name = current_id(settings.releases_dir)
-    return {} if name is None else read_manifest(settings.releases_dir / name).counts
+    """Count the records of the release that is served; empty before the first, or when it was set aside."""
+    try:
+        return read_manifest(settings.releases_dir / (current_id(settings.releases_dir) or "none")).counts
+    except ReleaseError:
+        return {}
 
 
 def _guard(snapshot: Snapshot, before: Mapping[str, int], night: Night) -> None:
@@ -215,21 +218,11 @@ def _finish(draft: Draft, night: Night, now: datetime, steps: Steps) -> Release:
 
 def _serve(settings: Settings, store: Store, release: Release, keep: int) -> tuple[str, ...]:
     """Flip CURRENT, then keep the ledger and the folder tidy: what fails from here on costs no reader anything."""
-    serve(settings.releases_dir, release.id)
-    removed = keep_newest(settings.releases_dir, keep)
-    manifest = release.manifest
-    with store.writing() as session:
-        stated = manifest.model_dump(mode="json", exclude={"files"})
-        save_release(
-            session,
-            ReleaseEntry(
-                manifest.id, manifest.run_id, ReleaseState.PUBLISHED, manifest.created_at, manifest.created_at, stated
-            ),
-        )
-        for name in removed:
-            entry = get_release(session, name)
-            if entry is not None:
-                save_release(session, replace(entry, state=ReleaseState.RETIRED))
+    with served_locked(settings.releases_dir):
+        serve(settings.releases_dir, release.id)
+        removed = keep_newest(settings.releases_dir, keep)
+    note_published(store, release)
+    note_removed(store, removed)
     return tuple(removed)
 
 

@@ -13,10 +13,11 @@ from matcher.profiles import KINDS, Need
 from matcher.rules import is_shown
 from matcher.vocabulary import ReviewState
 from service.releases.files import sha256_of
+from service.releases.publishing import SNAPSHOT
 from service.releases.records import write_records
 from service.store import Store, snapshot
 
-FOLDER: Final = ".snapshot-new"
+FOLDER: Final = f"{SNAPSHOT}new"
 LEFT_OUT: Final = frozenset({ReviewState.DRAFT, ReviewState.IN_REVIEW, ReviewState.WITHDRAWN})
 """States whose records do not enter a release at all: it is read by others and cannot be changed afterwards."""
 

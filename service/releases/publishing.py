@@ -1,6 +1,7 @@
 """Making a release: a draft folder filled piece by piece, checked whole, renamed, and CURRENT flipped last.
 
-Whoever publishes, rolls back or removes holds the lock of the releases folder (``service.nightly.lock``).
+Who makes a release holds the night's lock, who changes what is served or removes holds the other one
+(``service.nightly.lock``).
 """
 
 import json
@@ -23,7 +24,7 @@ from service.releases.reading import CURRENT, Release, current_id, published
 from service.releases.records import RecordFile
 from service.releases.reverse import write_reverse
 
-DRAFT, BROKEN, TRASH, WITHHELD = ".draft-", ".broken-", ".trash-", "WITHHELD"
+DRAFT, SNAPSHOT, BROKEN, TRASH, WITHHELD = ".draft-", ".snapshot-", ".broken-", ".trash-", "WITHHELD"
 
 
 class Draft:
@@ -81,9 +82,7 @@ class Draft:
 
     def set_aside(self) -> Path:
         """Keep a draft that failed its check for a person to look at; the next run makes it anew."""
-        aside = self.releases_dir / f"{BROKEN}{self.facts.run_id}"
-        shutil.rmtree(aside, ignore_errors=True)
-        return self.folder.rename(aside)
+        return _aside(self.folder, self.facts.run_id)
 
     def finish(self, created_at: datetime, seconds: Mapping[str, float], hard_gates: Collection[str]) -> Release:
         """Write the reverse list, the metrics and the manifest, then check the whole; raises BrokenRelease."""
@@ -136,6 +135,25 @@ def publish(draft: Draft) -> Release:
     draft.folder.rename(folder)
     flush_folder(draft.releases_dir)
     return Release.open(folder)
+
+
+def is_published(releases_dir: Path, release_id: str) -> bool:
+    """Say whether a release is there and opens. One that does not open is set aside, so that it can be made anew."""
+    folder = releases_dir / release_id
+    if not folder.exists():
+        return False
+    try:
+        Release.open(folder)
+    except ReleaseError:
+        _aside(folder, release_id)
+        return False
+    return True
+
+
+def _aside(folder: Path, name: str) -> Path:
+    aside = folder.parent / f"{BROKEN}{name}"
+    shutil.rmtree(aside, ignore_errors=True)
+    return folder.rename(aside)
 
 
 def serve(releases_dir: Path, release_id: str) -> None:
@@ -206,9 +224,10 @@ def keep_newest(releases_dir: Path, keep: int) -> list[str]:
 
 def sweep_drafts(releases_dir: Path, keep: str = "") -> None:
     """Remove drafts, broken ones and snapshots that no run will resume: all but the one named."""
-    for path in releases_dir.glob(".*-*"):
-        if path.is_dir() and path.name != keep:
-            shutil.rmtree(path)
+    for start in (DRAFT, BROKEN, SNAPSHOT):
+        for path in releases_dir.glob(f"{start}*"):
+            if path.name != keep:
+                shutil.rmtree(path)
 
 
 def _json(value: object) -> bytes:

@@ -15,7 +15,7 @@ from matcher.vocabulary import GateMode, GateName
 from service.encoders import make_encoder
 from service.nightly import NightRefused, NightRunning, State, night
 from service.nightly.facts import plain
-from service.nightly.lock import LOCK
+from service.nightly.lock import NIGHT
 from service.reference import load_places
 from service.releases import BrokenRelease, current_release, keep_newest, published, roll_back
 from service.settings import Settings
@@ -72,6 +72,14 @@ def test_the_same_run_is_not_made_twice(settings: Settings, monkeypatch: pytest.
     assert again.state is State.UNCHANGED
     assert again.release_id == first.release_id
     assert not list(settings.releases_dir.glob(".*-*"))
+
+
+def test_a_published_release_that_lost_a_file_is_made_anew(settings: Settings) -> None:
+    folder = settings.releases_dir / a_night(settings).release_id
+    before = contents(folder)
+    (folder / "matches" / "part-00001.parquet").unlink()
+    assert a_night(settings).state is State.PUBLISHED
+    assert contents(folder) == before
 
 
 @pytest.mark.parametrize("change", ["record", "day", "k", "policy"])
@@ -182,9 +190,9 @@ def test_a_draft_that_breaks_a_rule_is_never_published_and_made_anew(
 
 def test_two_nights_at_once_are_refused_at_once(settings: Settings) -> None:
     settings.releases_dir.mkdir(parents=True)
-    with (settings.releases_dir / LOCK).open("ab") as held:
+    with (settings.releases_dir / NIGHT).open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(NightRunning, match="another run"):
+        with pytest.raises(NightRunning, match="one is running"):
             a_night(settings)
     assert a_night(settings).state is State.PUBLISHED
 
