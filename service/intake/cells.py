@@ -35,6 +35,8 @@ Cell = str | float | int | bool | date | datetime | time | timedelta | list[Any]
 
 def plain(cell: Any) -> Any:
     """Return a cell as text the way a person sees it (7.0 is "7"); of JSON, a list of one is that one."""
+    if type(cell) is str:
+        return cell.replace("\u00a0", " ").replace("\u202f", " ").strip()
     if isinstance(cell, list) and len(cell) == 1 and not isinstance(cell[0], list | dict):
         return plain(cell[0])
     return cell if cell is None or isinstance(cell, list | dict) else _seen(cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from matcher.errors import BadInput
 from service.intake.cells import READERS, plain, states
 from service.intake.fields import Reader, choices_of, reader_of
 from service.intake.locating import PlaceCheck
-from service.intake.mapping import Column, MappingProfile, Table, normal, words
+from service.intake.mapping import MappingProfile, Table, normal, words
 from service.intake.results import Problem, Severity
 from service.intake.texts import slug
 
@@ -31,6 +31,35 @@ class Mapped:
     problems: list[Problem] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the cells of one field are read, worked out once."""
+
+    reader: Reader
+    read: Callable[[Any, PlaceCheck], Any]
+    words: Mapping[str, str]  # what people write -> our value
+    join: str | None
+    min_words: int
+
+    def worded(self, value: Any) -> Any:
+        """Put our words for those people use; None where the profile says that a word says nothing."""
+        if not self.words:
+            return value
+        if isinstance(value, list):
+            items = [self.words.get(normal(item), item) if isinstance(item, str) else item for item in value]
+            return [item for item in items if item != ""] or (None if value else [])
+        said: Any = self.words.get(normal(value), value) if isinstance(value, str) else value
+        return None if said == "" else said
+
+    def joined(self, read: list[Any]) -> Any:
+        """Make one value of those of several columns."""
+        if self.join is None or len(read) == 1:
+            return read[0]
+        if all(isinstance(value, list) for value in read):
+            return list(dict.fromkeys(item for value in read for item in value))
+        return self.join.join(dict.fromkeys(str(value) for value in read))
+
+
 class Mapper:
     """Applies one table of a profile. Made once a sheet; answers for headers are kept."""
 
@@ -42,6 +71,7 @@ class Mapper:
             for order, header in enumerate(column.headers):
                 self._wanted[normal(header)].append((order, path))
         self._known: dict[str, list[tuple[int, str, str]]] = {}
+        self._ways: dict[str, _Way] = {}
 
     def fields_of(self, header: str) -> list[tuple[int, str, str]]:
         """Return (preference, field, unit in the header) for each field a header feeds; [] for one nobody reads."""
@@ -87,58 +117,58 @@ class Mapper:
 
     def _cells(self, row: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
         """Return for each field the cells that state something, in the order the profile prefers them."""
-        cells: dict[str, list[tuple[int, str, Any]]] = defaultdict(list)
+        cells: dict[str, list[tuple[int, str, Any]]] = {}
         for header, raw in row.items():
             cell = plain(raw)
             if cell is None or cell in ("", []):  # an empty list of a foreign source is a blank, not a statement
                 continue
             for order, path, hint in self.fields_of(header):
-                reader = self._reader(path)
+                reader = self._way(path).reader
                 if states(cell, reader):
                     united = f"{cell} {hint}" if hint and reader in _UNITED and _BARE_NUMBER.match(str(cell)) else cell
-                    cells[path].append((order, header, united))
-        ordered = {path: sorted(found, key=lambda f: f[0]) for path, found in cells.items()}
-        return {path: [(header, cell) for _, header, cell in found] for path, found in ordered.items()}
+                    cells.setdefault(path, []).append((order, header, united))
+        for found in cells.values():
+            found.sort(key=_preference)
+        return {path: [(header, cell) for _, header, cell in found] for path, found in cells.items()}
 
-    def _take(self, path: str, found: Iterable[tuple[str, Any]], mapped: Mapped) -> None:
-        column, reader = self.table.fields.get(path), self._reader(path)
-        read: list[Any] = []
+    def _take(self, path: str, found: list[tuple[str, Any]], mapped: Mapped) -> None:
+        way, read = self._way(path), list[Any]()
         for header, cell in found:
-            try:
-                value = self._worded(path, READERS[reader](cell, self._places), column)
-            except BadInput as error:
-                mapped.problems.append(Problem(error.code, header, cell, Severity.FIELD, error.expected, error.fix))
+            if read and way.join is None:
+                if cell != found[0][1]:
+                    mapped.problems.append(Problem("second_column", header, cell))
                 continue
-            if column and isinstance(value, str) and len(value.split()) < column.min_words:
-                mapped.problems.append(Problem("too_little_text", header, cell))
-                continue
-            if value is None:
-                mapped.problems.append(Problem("not_mapped", header, cell))
-                continue
-            mapped.columns.setdefault(path, header)
-            read.append(value)
-            if column is None or column.join is None:
-                break
+            value = self._read(way, header, cell, mapped)
+            if value is not None:
+                mapped.columns.setdefault(path, header)
+                read.append(value)
         if read:
-            _put(mapped.values, path, _joined(read, column), replace=True)
+            _put(mapped.values, path, way.joined(read), replace=True)
 
-    def _reader(self, path: str) -> Reader:
-        column = self.table.fields.get(path)
-        return (column.read if column else None) or reader_of(self.table.kind, path) or "text"
+    def _read(self, way: _Way, header: str, cell: Any, mapped: Mapped) -> Any:
+        """Return what a cell says, None beside a problem where it cannot be used."""
+        try:
+            value = way.worded(way.read(cell, self._places))
+        except BadInput as error:
+            mapped.problems.append(Problem(error.code, header, cell, Severity.FIELD, error.expected, error.fix))
+            return None
+        if way.min_words and isinstance(value, str) and len(value.split()) < way.min_words:
+            mapped.problems.append(Problem("too_little_text", header, cell))
+            return None
+        if value is None:
+            mapped.problems.append(Problem("not_mapped", header, cell))
+        return value
 
-    def _worded(self, path: str, value: Any, column: Column | None) -> Any:
-        """Put our words for those people use, where the field has a closed list or the profile names synonyms."""
-        own = {normal(word): ours for word, ours in column.synonyms.items()} if column else {}
-        shared = words().get(path.rpartition(".")[2], {})
-        choices = {normal(choice): choice for choice in choices_of(self.table.kind, path)}
-        if not (own or shared or choices):
-            return value
-        known = {**shared, **choices, **own}
-        if isinstance(value, list):
-            items = [known.get(normal(item), item) if isinstance(item, str) else item for item in value]
-            return [item for item in items if item != ""] or (None if value else [])
-        said: Any = known.get(normal(value), value) if isinstance(value, str) else value
-        return None if said == "" else said
+    def _way(self, path: str) -> _Way:
+        if path not in self._ways:
+            column = self.table.fields.get(path)
+            reader = (column.read if column else None) or reader_of(self.table.kind, path) or "text"
+            own = {normal(word): ours for word, ours in column.synonyms.items()} if column else {}
+            choices = {normal(choice): choice for choice in choices_of(self.table.kind, path)}
+            known = {**words().get(path.rpartition(".")[2], {}), **choices, **own}
+            join, least = (column.join, column.min_words) if column else (None, 0)
+            self._ways[path] = _Way(reader, READERS[reader], known, join, least)
+        return self._ways[path]
 
     def _identify(self, mapped: Mapped) -> None:
         """Prefix the id and keep the row's own as the source's, so that a later import finds the record again."""
@@ -158,12 +188,8 @@ def _passes(cell: Any, values: tuple[str, ...]) -> bool:
     return not values or normal(str(cell)) in {normal(value) for value in values}
 
 
-def _joined(read: list[Any], column: Column | None) -> Any:
-    if column is None or column.join is None:
-        return read[0]
-    if all(isinstance(value, list) for value in read):
-        return list(dict.fromkeys(item for value in read for item in value))
-    return column.join.join(dict.fromkeys(str(value) for value in read))
+def _preference(found: tuple[int, str, Any]) -> int:
+    return found[0]
 
 
 def _put(values: dict[str, Any], path: str, value: Any, *, replace: bool) -> None:

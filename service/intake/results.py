@@ -86,6 +86,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "cell_too_long": ("a shorter text", "shorten it"),
     "no_header": ("a header row with known names", "name the columns after our fields, or use a mapping profile"),
     "value_without_header": ("a name over each column", "name this column"),
+    "second_column": ("one column for a field", "empty one of the two cells, or join the columns in a profile"),
     "not_mapped": ("a word that says something here", "write a value of the field, or leave the cell empty"),
     "sheet_not_read": (
         "a sheet named after a kind of record",

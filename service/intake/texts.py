@@ -51,10 +51,14 @@ UNKNOWN_WORDS: Final = frozenset(
 )
 """What people write into a cell when they do not know. NA is not here: it is Namibia where a country is asked."""
 
+_LONGEST_WORD = 40  # characters, with the spaces people put around it
+
 
 def is_unknown(value: object) -> bool:
     """Tell whether a value states nothing: None, blank, or a word such as N/A, TBD, "-" or "?"."""
-    return value is None or (isinstance(value, str) and value.strip().casefold() in UNKNOWN_WORDS)
+    if not isinstance(value, str):
+        return value is None
+    return (len(value) <= _LONGEST_WORD and value.strip().casefold() in UNKNOWN_WORDS) or value.isspace()
 
 
 def states_nothing(value: object) -> bool:

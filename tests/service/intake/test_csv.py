@@ -331,3 +331,11 @@ class TestRoundTrip:
         path = tmp_path_factory.mktemp("junk") / "needs.csv"
         path.write_bytes(junk)
         results(path)
+
+
+def test_two_columns_of_one_field_are_told_apart(tmp_path: Path) -> None:
+    path = a_csv(tmp_path / "needs.csv", "id,title,need,summary\nn1,Water,Salt,Wells\nn2,Light,Light,Lamps\n")
+    accepted, rejects = results(path)
+    assert [n.title for n in needs_in(path)] == ["Water", "Light"]
+    assert [(r.code, r.row, r.column, r.value) for r in rejects] == [("second_column", 2, "need", "Salt")]
+    assert len(accepted) == 2
