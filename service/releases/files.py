@@ -23,7 +23,7 @@ def open_for_writing(path: Path) -> IO[bytes]:
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Give a file to write; it takes the place of ``path`` only when the block ends well, already on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + TEMPORARY)
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")  # hidden: nobody's own "run.tmp" is in its way
     try:
         with open_for_writing(temporary) as sink:
             yield sink

@@ -212,7 +212,7 @@ def test_a_failure_leaves_the_old_output_as_it_was(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("service.trec.run_lines", lambda _shortlist: (_ for _ in ()).throw(OSError(28, "full")))
     assert _match(tmp_path, "--out", str(out)) == 1
     assert out.read_text() == "old\n"
-    assert not list(tmp_path.glob("run?*"))
+    assert not list(tmp_path.glob("*run?*"))
 
 
 def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
@@ -235,10 +235,10 @@ def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
         text=True,
     ) as process:
         deadline = time.monotonic() + 120
-        while not list(tmp_path.glob("run*")) and process.poll() is None and time.monotonic() < deadline:
+        while not list(tmp_path.glob("*run*")) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert said == "matcher: stopped; nothing was left half-written\n"
-    assert not list(tmp_path.glob("run*"))
+    assert not list(tmp_path.glob("*run*"))
