@@ -47,6 +47,6 @@ clean:  ## remove everything made here, the data folder included
 # Made once; again only when what is to be installed changes. The stamp is written last, so a stopped install starts over.
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python .ci/choose-torch
+	$(BIN)/python .ci/choose_torch.py
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,postgres]'
 	touch $(STAMP)

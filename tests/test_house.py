@@ -84,6 +84,35 @@ def test_ci_runs_the_same_command_as_a_person() -> None:
     assert script.read_text(encoding="utf-8").rstrip().endswith("make test")
 
 
+def _verdict(metadata: dict[str, object], platform: str = "linux", accepted: str = "") -> str:
+    from runpy import run_path
+
+    return str(run_path(str(ROOT / ".ci" / "choose_torch.py"))["verdict"](metadata, platform, accepted))
+
+
+CUDA = {"version": "2.13.0", "requires_dist": ["numpy", "nvidia-cudnn-cu13==9.1; platform_system == 'Linux'"]}
+
+
+def test_a_build_for_graphics_cards_stops_make_with_the_choice_explained() -> None:
+    with pytest.raises(SystemExit, match=r"(?s)nvidia-cudnn-cu13.*\+cpu.*make TORCH=any"):
+        _verdict(CUDA)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "platform", "accepted", "said"),
+    [
+        (CUDA, "linux", "any", "CUDA build, accepted"),
+        (CUDA, "darwin", "", "processor build"),
+        ({**CUDA, "version": "2.13.0+cpu"}, "linux", "", "processor build"),
+        ({"version": "already installed"}, "linux", "", "already installed"),
+    ],
+)
+def test_any_other_build_is_said_in_a_line(
+    metadata: dict[str, object], platform: str, accepted: str, said: str
+) -> None:
+    assert said in _verdict(metadata, platform, accepted)
+
+
 def test_each_requirement_is_pinned_to_a_version_it_allows() -> None:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name

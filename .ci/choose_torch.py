@@ -1,13 +1,15 @@
-#!/usr/bin/env python3
 """Say which build of torch pip would install, and stop before gigabytes of CUDA libraries come down unasked.
 
 Asks pip with a dry run that follows no dependencies, so it reads torch's own metadata and downloads nothing large.
+Runs before anything is installed: it uses the standard library alone.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
+from typing import Any
 
 EXPLANATION = """
 pip would install torch {version}, the build for NVIDIA graphics cards: several gigabytes of extra libraries
@@ -19,25 +21,27 @@ pip would install torch {version}, the build for NVIDIA graphics cards: several 
 """
 
 
-def chosen() -> dict:
+def chosen() -> dict[str, Any]:
+    """Return the metadata of the torch that pip would install; none if one that fits is installed."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--no-deps", "--report", "-"]
     command += ["--constraint", "constraints.txt", "torch"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
         sys.exit(f"pip could not look for torch:\n{answer.stderr.strip()}")
     found = json.loads(answer.stdout)["install"]
-    return found[0]["metadata"] if found else {"version": "already installed", "requires_dist": []}
+    return dict(found[0]["metadata"]) if found else {"version": "already installed"}
 
 
-def main() -> None:
-    torch = chosen()
-    cuda = sorted({line.split()[0].split(";")[0].split("=")[0].split("<")[0].split(">")[0].split("[")[0]
-                   for line in torch.get("requires_dist", []) if line.startswith(("nvidia-", "cuda-"))})
-    needs_cuda = bool(cuda) and sys.platform == "linux" and "+cpu" not in torch["version"]
-    if needs_cuda and os.environ.get("TORCH") != "any":
+def verdict(torch: dict[str, Any], platform: str, accepted: str) -> str:
+    """Return one line about the build; leaves with the explanation if it is a large one that nobody accepted."""
+    wanted = (re.split(r"[^\w.-]", line)[0] for line in torch.get("requires_dist") or [])
+    cuda = sorted({name for name in wanted if name.startswith(("nvidia-", "cuda-"))})
+    if not cuda or platform != "linux" or "+cpu" in torch["version"]:
+        return f"torch {torch['version']}: processor build"
+    if accepted != "any":
         sys.exit(EXPLANATION.format(version=torch["version"], libraries=", ".join(cuda[:3]) + ", ..."))
-    print(f"torch {torch['version']}: {'CUDA build, accepted' if needs_cuda else 'processor build'}")
+    return f"torch {torch['version']}: CUDA build, accepted"
 
 
 if __name__ == "__main__":
-    main()
+    print(verdict(chosen(), sys.platform, os.environ.get("TORCH", "")))
