@@ -90,7 +90,10 @@ def _verdict(metadata: dict[str, object], platform: str = "linux", accepted: str
     return str(run_path(str(ROOT / ".ci" / "choose_torch.py"))["verdict"](metadata, platform, accepted))
 
 
-CUDA: dict[str, object] = {"version": "2.13.0", "requires_dist": ["numpy", "nvidia-cudnn-cu13==9.1; platform_system == 'Linux'"]}
+CUDA: dict[str, object] = {
+    "version": "2.13.0",
+    "requires_dist": ["numpy", "nvidia-cudnn-cu13==9.1; platform_system == 'Linux'"],
+}
 
 
 def test_a_build_for_graphics_cards_stops_make_with_the_choice_explained() -> None:
