@@ -56,7 +56,7 @@ class Admission:
             record.places(self._places)
             yield from self._finish(record, organisation, spot.row)
         for problem in record.problems:
-            yield spot.reject(problem)
+            yield spot.reject(record.as_written(problem))
 
     def _finish(self, record: _Draft, organisation: Organisation | None, row: int) -> Iterator[Accepted]:
         """Validate last: an organisation is not taken over for a row that gives no record."""
@@ -98,6 +98,8 @@ class Admission:
             record.problems.append(
                 Problem("wrong_type", "organisation", inline, expected="an organisation's name or {name, country}")
             )
+            home = inline.get("country") if isinstance(inline, dict) else None
+            record.default_places(home if self._places.code(home) else None)
             return None
         organisation, problems = self._valid_organisation(described)
         record.problems += problems
@@ -131,6 +133,7 @@ class _Draft:
 
     def __init__(self, kind: str, values: dict[str, Any]) -> None:
         self.kind, self.values = kind, values
+        self.short: dict[str, str] = {}  # field -> the short name it was given under
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
 
@@ -155,6 +158,11 @@ class _Draft:
                 given = values.pop(short)
                 if is_unknown(values.get(field)):
                     values[field] = given
+                    self.short[field] = short
+
+    def as_written(self, problem: Problem) -> Problem:
+        """Name the field as its author did."""
+        return replace(problem, column=self.short.get(problem.column, problem.column))
 
     def identify(self) -> bool:
         """Make the id text; False where there is none."""
@@ -198,6 +206,7 @@ class _Draft:
         more = _MORE.get(self.kind)
         if is_unknown(self.values.get("summary")):
             self.values["summary"] = text
+            self.short["summary"] = "text"
         elif more is not None and is_unknown(self.values.get(more)):
             self.values[more] = text
         else:

@@ -12,12 +12,9 @@ from matcher.errors import BadInput
 from matcher.profiles import Located
 from matcher.quantities import parse_money, parse_range
 from service.intake.fields import Reader
-from service.intake.locating import PlaceCheck
+from service.intake.locating import SEPARATORS, PlaceCheck
 from service.intake.texts import is_unknown, states_nothing
 
-_SEPARATORS: Final = re.compile(r"[;|\n\r\u2028]+|\s*[\u2022\u25cf]\s*")
-_COMMAS: Final = re.compile(r"\s*,\s*")
-_LOOSE: Final = re.compile(r"\s*(?:,|/|&|\+|\band\b|\bet\b|\by\b|\be\b)\s*")
 _NONE: Final = frozenset(
     {"none", "none.", "(none)", "no one", "aucun", "aucune", "ninguno", "ninguna", "nenhum", "nenhuma"}
 )
@@ -72,28 +69,16 @@ def as_list(cell: Any, _: PlaceCheck) -> list[Any]:
         return cell
     if str(cell).casefold() in _NONE:
         return []
-    return [part.strip() for part in _SEPARATORS.split(str(cell)) if part.strip() and not states_nothing(part)]
+    return [part.strip() for part in SEPARATORS.split(str(cell)) if part.strip() and not states_nothing(part)]
 
 
 def as_places(cell: Any, check: PlaceCheck) -> list[Any]:
-    """Split as a list, and further at commas and "and" where the whole is no place and every part is one."""
+    """Split places as people list them; "Kisumu, Kenya" becomes a part of a country."""
     if isinstance(cell, list):
         return cell
     if str(cell).casefold() in _NONE:
         return []
-    parts = (part.strip() for part in _SEPARATORS.split(str(cell)))
-    return [place for part in parts if not is_unknown(part) for place in _places_in(part, check)]
-
-
-def _places_in(text: str, check: PlaceCheck) -> list[Any]:
-    if check.refusal(text) is not None:
-        for separator in (_COMMAS, _LOOSE):
-            parts = [part.strip() for part in separator.split(text) if part.strip()]
-            if len(parts) > 1 and all(check.refusal(part) is None for part in parts):
-                return list(parts)
-    elif "," in text and check.code(text) is not None:
-        return [_located(text, check)]
-    return [text]
+    return [_located(place, check) for place in check.listed(str(cell))]
 
 
 def _located(text: str, check: PlaceCheck) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,6 +12,7 @@ from pydantic_core import from_json
 from service.intake.results import Limits, Problem, Severity
 from service.intake.texts import without_controls
 
+_ARRAY = re.compile(rb"\s*\[\s*(?:\{|$)")  # a whole file as one list
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16: such a file has no lines to speak of
 
 
@@ -29,6 +31,9 @@ def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any] | 
                 )
                 continue
             line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line  # noqa: PLW2901 - without its mark
+            if number == 1 and _ARRAY.match(line):
+                yield number, Problem("not_json_lines", severity=Severity.FILE)
+                return
             if not line.isspace() and line:
                 yield number, _object(line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -23,6 +24,9 @@ _LISTS: Final = {
     "facilitators": ("places",),
     "cases": ("places",),
 }
+SEPARATORS: Final = re.compile(r"[;|\n\r\u2028]+|\s*[\u2022\u25cf]\s*")
+_COMMAS: Final = re.compile(r"\s*,\s*")
+_LOOSE: Final = re.compile(r"\s*(?:,|/|&|\+|\band\b|\bet\b|\by\b|\be\b)\s*")
 _CACHED: Final = 50_000  # names; junk in a file must not fill the memory
 _ANY_DAY: Final = date.max  # whether a name means anything is not a matter of the day
 
@@ -56,6 +60,19 @@ class PlaceCheck:
                 _remember(self._refused, name, error)
         return self._refused[name]
 
+    def listed(self, text: str) -> list[str]:
+        """Split places as people list them; at commas and "and" only where each part is a place and the whole is none."""
+        parts = [part.strip() for part in SEPARATORS.split(text) if not is_unknown(part)]
+        return [place for part in parts for place in self._apart(part)]
+
+    def _apart(self, text: str) -> list[str]:
+        if self.refusal(text) is not None:
+            for separator in (_COMMAS, _LOOSE):
+                parts = [part.strip() for part in separator.split(text) if part.strip()]
+                if len(parts) > 1 and all(self.refusal(part) is None for part in parts):
+                    return parts
+        return [text]
+
     def drop_unknown(self, kind: str, values: dict[str, Any]) -> list[Problem]:
         """Take out of the values the places that resolve to nothing, and say which."""
         return [*self._in_lists(kind, values), *self._in_country(kind, values), *self._in_deployments(values)]
@@ -69,7 +86,7 @@ class PlaceCheck:
                 del values[field]
                 continue
             kept = []
-            for place in given if isinstance(given, list | tuple) else [given]:
+            for place in self.listed(given) if isinstance(given, str) else given if _is_list(given) else [given]:
                 problem = self._problem(field, place)
                 if problem is None:
                     kept.append(place)
@@ -117,6 +134,10 @@ class PlaceCheck:
         if refusal is None:
             return None
         return Problem(refusal.code, field, place, expected=refusal.expected, fix=refusal.fix)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
 
 
 def _remember(cache: dict[str, _Value], name: str, value: _Value) -> None:

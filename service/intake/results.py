@@ -63,6 +63,7 @@ class Limits:
 
 CODES: Final[Mapping[str, tuple[str, str]]] = {
     "not_json": ("one JSON object on the line", "write the record on one line; check quotes and commas"),
+    "not_json_lines": ("one JSON object on each line", "write each object on a line, without [ ] around them"),
     "not_an_object": ("a JSON object", "write {...} with the fields of a record"),
     "line_too_long": ("a shorter line", "shorten the texts or split the record"),
     "not_utf8": ("UTF-8 text", "save the file as UTF-8"),

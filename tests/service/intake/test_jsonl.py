@@ -307,3 +307,26 @@ class TestAnything:
         }
         for found in read(path, PLACES, kind=kind):
             assert isinstance(found, Accepted) or found.code in own | CODES.keys()
+
+
+class TestAsPeopleWrite:
+    @pytest.mark.parametrize("places", ["Kenya; Uganda", "Kenya, Uganda", "Kenya and Uganda", "KEN|UGA"])
+    def test_one_string_of_places_is_split_as_in_a_cell(self, tmp_path: Path, places: str) -> None:
+        assert len(only_need(tmp_path, places=places).beneficiary_places or ()) == 2
+
+    def test_a_place_with_a_comma_of_its_own_stays_whole(self, tmp_path: Path) -> None:
+        assert only_need(tmp_path, places="Kisumu, Kenya").beneficiary_places == ("Kisumu, Kenya",)
+
+    def test_an_organisation_known_by_its_country_alone_still_places_its_need(self, tmp_path: Path) -> None:
+        records, rejects = needs(tmp_path, {"id": "n1", "title": "T", "organisation": {"country": "Kenya"}})
+        assert (records[0].beneficiary_places, records[0].owner_organisation_id) == (("Kenya",), "need:n1")
+        assert [(r.column, r.code) for r in rejects] == [("organisation", "wrong_type")]
+
+    def test_a_reject_names_the_field_as_it_was_written(self, tmp_path: Path) -> None:
+        assert [r.column for r in needs(tmp_path, {"_id": "n1", "title": "T", "places": "Atlantis"})[1]] == ["places"]
+
+    @pytest.mark.parametrize("start", [b"[", b'[{"id": "n1", "title": "T"}]'])
+    def test_one_list_of_records_is_refused_as_a_whole(self, tmp_path: Path, start: bytes) -> None:
+        records, rejects = needs(tmp_path, start, b'{"id": "n2", "title": "T"}')
+        assert records == ()
+        assert [(r.code, r.severity) for r in rejects] == [("not_json_lines", Severity.FILE)]
