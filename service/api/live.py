@@ -9,7 +9,7 @@ from typing import Final
 
 from matcher.vocabulary import Confidentiality, ReviewState
 from service.store import Filters, Store
-from service.store.standing import Standing, standing
+from service.store.standing import Standing, standing_now
 from service.visibility import WITHDRAWN_NOW, Visibility, visibility
 
 LEVEL: Final = Confidentiality.PUBLIC
@@ -34,8 +34,7 @@ class Live:
 
     def standing(self, kind: str, record_id: str) -> Standing | None:
         """Return how a record stands now; None when the store does not hold it."""
-        with self._store.reading() as session:
-            return standing(session, kind, record_id)
+        return standing_now(self._store, kind, record_id)
 
     def visible(self) -> Visibility:
         """Return what may be seen now."""

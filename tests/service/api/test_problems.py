@@ -87,7 +87,7 @@ def test_503_while_the_store_cannot_be_reached(served: World, monkeypatch: pytes
         raise StoreUnavailable("postgresql://user@inside/db", "refused", "start it")
 
     with served.client() as client:
-        monkeypatch.setattr("service.api.live.standing", fails)
+        monkeypatch.setattr("service.api.live.standing_now", fails)
         answer = client.get("/v1/needs/need-1/matches")
     assert "inside" not in _problem(answer, 503)["detail"]
 
