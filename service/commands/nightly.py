@@ -24,7 +24,9 @@ def command(
         bool, typer.Option("--force", help="Publish although the guard refuses, or this run was rolled back from.")
     ] = False,
     publish: Annotated[bool, typer.Option(help="Publish what was made; or make and check it only.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/night.json.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/night.json.")
+    ] = False,
 ) -> None:
     """Match every need of the store, check the result whole, and publish it as a release.
 
