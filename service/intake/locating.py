@@ -61,7 +61,7 @@ class PlaceCheck:
         return self._refused[name]
 
     def listed(self, text: str) -> list[str]:
-        """Split places as people list them; at commas and "and" only where each part is a place and the whole is none."""
+        """Split places as people list them; at commas and "and" only a whole that is no place, into parts that are."""
         parts = [part.strip() for part in SEPARATORS.split(text) if not is_unknown(part)]
         return [place for part in parts for place in self._apart(part)]
 

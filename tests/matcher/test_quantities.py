@@ -6,7 +6,7 @@ import contextlib
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -84,13 +84,11 @@ class TestRanges:
         with pytest.raises(UnknownUnit):
             to_base(1.0, unit)
 
-    @settings(deadline=None)
     @given(text=st.text(max_size=40))
     def test_any_text_is_read_or_refused(self, text: str) -> None:
         with contextlib.suppress(ValidationError):
             Range.model_validate(text)
 
-    @settings(deadline=None)
     @given(low=st.integers(0, 10**6), span=st.integers(0, 10**6), unit=st.sampled_from(["kW", "m", "l/s", "degC"]))
     def test_what_is_written_in_plain_numbers_is_read_back(self, low: int, span: int, unit: str) -> None:
         assert parse_range(f"{low:,} - {low + span} {unit}") == {"min": low, "max": low + span, "unit": unit}
@@ -151,13 +149,11 @@ class TestMoney:
         with pytest.raises(ValidationError):
             Money.model_validate("USD -5")
 
-    @settings(deadline=None)
     @given(text=st.text(max_size=40) | st.from_regex(r"\A(USD|EUR|\$)? ?[\d., ]{1,12} ?(k|m|bn)? ?(USD|per)?\Z"))
     def test_any_text_is_read_or_refused(self, text: str) -> None:
         with contextlib.suppress(ValidationError):
             Money.model_validate(text)
 
-    @settings(deadline=None)
     @given(amount=st.integers(0, 10**12), currency=st.sampled_from(["USD", "EUR", "KES", "NAD"]))
     def test_grouped_digits_are_read_back(self, amount: int, currency: str) -> None:
         assert parse_money(f"{currency} {amount:,}")["min"] == amount

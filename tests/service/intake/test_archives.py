@@ -107,7 +107,7 @@ def test_a_workbook_of_the_old_format_or_under_a_password_says_what_to_do(tmp_pa
     assert (reject.code, reject.fix) == ("unknown_format", "save it as XLSX, without a password")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flips=st.lists(st.tuples(st.integers(2, 4_000), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_damaged_workbook_gives_rejects_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, flips: list[tuple[int, int]]
@@ -120,7 +120,7 @@ def test_a_damaged_workbook_gives_rejects_and_nothing_else(
     results(path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(xml=st.text(st.sampled_from('<>/="&;c row sheetData r A1 v 1 f t s e'), max_size=120))
 def test_a_sheet_of_any_xml_gives_rejects_and_nothing_else(tmp_path_factory: pytest.TempPathFactory, xml: str) -> None:
     part = "xl/worksheets/sheet1.xml"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.profiles import Located
@@ -243,7 +243,6 @@ LISTS = st.lists(WORDS, min_size=1, max_size=3, unique=True)
 
 
 class TestRoundTrip:
-    @settings(deadline=None)
     @given(
         title=WORDS,
         summary=WORDS,
@@ -321,7 +320,6 @@ class TestRoundTrip:
         path = a_csv(tmp_path / "capabilities.csv", f"{','.join(cells)}\n{','.join(cells.values())}\n")
         assert capabilities_in(path) == [capability]
 
-    @settings(deadline=None)
     @given(
         junk=st.binary(max_size=300) | st.text(max_size=200).map(lambda t: ("id,title,summary\n" + t).encode("utf-8"))
     )

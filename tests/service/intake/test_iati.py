@@ -160,7 +160,7 @@ def test_a_file_cut_off_keeps_what_was_whole(tmp_path: Path) -> None:
     assert codes(rejects) == ["not_xml"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(junk=st.text(max_size=120))
 def test_any_text_inside_gives_records_or_rejects(tmp_path_factory: pytest.TempPathFactory, junk: str) -> None:
     path = tmp_path_factory.mktemp("iati") / "activities.xml"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.profiles import KINDS, Capability, CaseStory, Need, Organisation, Profile
@@ -278,7 +278,6 @@ JSON_VALUES = st.recursive(
 
 
 class TestAnything:
-    @settings(deadline=None)
     @given(junk=st.binary(max_size=400))
     def test_random_bytes_give_rejects_and_nothing_else(
         self, tmp_path_factory: pytest.TempPathFactory, junk: bytes
@@ -287,7 +286,6 @@ class TestAnything:
         path.write_bytes(junk)
         assert all(isinstance(f, Accepted | Reject) for f in read(path, PLACES))
 
-    @settings(deadline=None)
     @given(data=st.data(), kind=st.sampled_from(sorted(KINDS)))
     def test_any_values_in_known_fields_give_records_or_rejects_of_known_codes(
         self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str

@@ -161,7 +161,7 @@ WORDS = st.text(st.sampled_from("abcdefghijklmnop éü"), min_size=4, max_size=2
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     title=WORDS,
     summary=WORDS,
