@@ -227,13 +227,17 @@ class TestPlans:
     def test_a_plan_with_a_challenge_becomes_a_need(self, tmp_path: Path) -> None:
         need = needs_in(a_jsonl(tmp_path, PLAN), profile="undp-plans")[0]
         assert (need.id, need.owner_organisation_id) == ("undp-plan:L1", "need:undp-plan:L1")
-        assert need.summary == PLAN["challenge"]
+        assert need.summary == "the wells of the coastal villages are salty and nobody can drink from them."
         assert need.gap_description == f"{PLAN['background']}\n\nHow can people drink safely?"
         assert need.beneficiary_places == ("Togo",)
 
     def test_a_plan_without_a_challenge_is_left_and_counted(self, tmp_path: Path) -> None:
         accepted, rejects = results(a_jsonl(tmp_path, {**PLAN, "challenge": ""}), profile="undp-plans")
         assert (accepted, codes(rejects)) == ([], ["not_selected"])
+
+    def test_how_the_form_makes_every_challenge_begin_is_taken_out(self, tmp_path: Path) -> None:
+        need = needs_in(a_jsonl(tmp_path, PLAN), profile="undp-plans")[0]
+        assert "challenge is" not in need.summary
 
     def test_the_answer_never_stands_in_the_question(self, tmp_path: Path) -> None:
         need = needs_in(a_jsonl(tmp_path, PLAN), profile="undp-plans")[0]
