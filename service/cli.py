@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "releases": "releases",
     "export": "export",
     "serve": "serve",
+    "keys": "keys",
     "demo": "demo",
     "migrate": "migrate",
     "doctor": "doctor",

@@ -200,5 +200,5 @@ def _finish(scope: Scope, message: Message) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
-    if not scope["path"].startswith(OPEN_BELOW):
-        headers.setdefault("Cache-Control", "no-store")
+    asset = scope["path"].startswith(OPEN_BELOW)
+    headers.setdefault("Cache-Control", "no-cache" if asset else "no-store")  # an asset is asked for by its ETag

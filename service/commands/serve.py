@@ -21,5 +21,5 @@ def command(
 
     settings = load_settings()
     listening = listen(host or settings.host, settings.port if port is None else port)
-    typer.echo(f"matcher serves on {address_of(listening)} (Ctrl-C stops it)")
+    typer.echo(f"matcher serves on {address_of(listening)} (Ctrl-C stops it; matcher keys make NAME makes a key)")
     run(settings, listening, workers=workers)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from service.store import Store
+
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that open the interface and the console.")
+
+
+@app.command()
+def make(
+    name: Annotated[str, typer.Argument(help="Whose key it is or what it is for; shown in lists.")],
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Days until it expires; it never does unless given.")
+    ] = None,
+) -> None:
+    """Make a key and write it to standard output, the only time it can be seen."""
+    from service.store import make_key
+
+    now = datetime.now(UTC)
+    with _store() as store, store.writing() as session:
+        made = make_key(session, name=name[:200], at=now, expires_at=now + timedelta(days=days) if days else None)
+    typer.echo(made)
+
+
+@app.command(name="list")
+def list_all() -> None:
+    """List the keys by prefix, name and state, oldest first; the keys themselves are not kept."""
+    from service.store import list_keys
+
+    now = datetime.now(UTC)
+    with _store() as store, store.reading() as session:
+        found = list_keys(session)
+    for key in found:
+        expired = key.expires_at is not None and key.expires_at <= now
+        state = "revoked" if key.revoked_at else "expired" if expired else "good"
+        used = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
+        typer.echo(f"{key.prefix}  {state:<8}  made {key.created_at:%Y-%m-%d}  {used:<21}  {key.name}")
+
+
+@app.command()
+def revoke(prefix: Annotated[str, typer.Argument(help="The prefix of the key, as the list has it.")]) -> None:
+    """End a key for good; running servers stop taking it within seconds, sessions it opened included."""
+    from matcher.errors import BadInput
+    from service.store import revoke_key
+
+    with _store() as store, store.writing() as session:
+        if not revoke_key(session, prefix, at=datetime.now(UTC)):
+            raise BadInput("prefix", expected="the prefix of a key still good", got=prefix, fix="see matcher keys list")
+    typer.echo(f"revoked: {prefix}")
+
+
+@contextmanager
+def _store() -> Iterator[Store]:
+    from service.settings import load_settings
+    from service.store import open_store
+
+    store = open_store(load_settings().database_url)
+    try:
+        yield store
+    finally:
+        store.close()
