@@ -56,6 +56,8 @@ class Index:
         """Index from the number of passages of each section and the number of sections of each item."""
         section_starts = np.concatenate([[0], np.cumsum(passages, dtype=np.int64)]).astype(np.int64)
         starts = np.concatenate([[0], np.cumsum(sections, dtype=np.int64)]).astype(np.int64)
+        if 0 in passages:
+            raise ValueError("expected at least one passage a section; got a section without any")
         vectors = on_grid(vectors)
         scales = np.ones(len(passages), dtype=np.float32)
         for section in np.flatnonzero(np.diff(section_starts) > 1):

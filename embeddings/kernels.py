@@ -1,4 +1,4 @@
-"""The three loops that touch every capability, compiled once and cached on disk. Imported only when work begins."""
+"""The loops that touch every capability, compiled once and cached on disk. Imported only when work begins."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
+def fold_sections(  # noqa: C901, PLR0913, PLR0917 - a kernel takes arrays and keeps its loops together
     similarities: Floats,
     query_starts: Ints,
     starts: Ints,
@@ -27,37 +27,59 @@ def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not object
     """
     second_weight, third_weight, floor = weights
     origin = section_starts[starts[0]]
-    for item in prange(out.shape[1]):
-        for need in range(out.shape[0]):
-            first = second = third = -2.0
+    for need in prange(out.shape[0]):
+        first_query, last_query = query_starts[need], query_starts[need + 1]
+        high = 0
+        for item in range(out.shape[1]):
+            first = second = third = np.float32(-2)
             for section in range(starts[item], starts[item + 1]):
-                best = -2.0
-                for query in range(query_starts[need], query_starts[need + 1]):
-                    total = 0.0
-                    for passage in range(section_starts[section] - origin, section_starts[section + 1] - origin):
+                low, high = high, section_starts[section + 1] - origin
+                best = np.float32(-2)
+                for query in range(first_query, last_query):
+                    total = similarities[query, low]
+                    for passage in range(low + 1, high):
                         total += similarities[query, passage]
-                    best = max(best, total * section_scales[section])
+                    best = max(best, total)
+                best *= section_scales[section]
                 if best > first:
                     first, second, third = best, first, second
                 elif best > second:
                     second, third = best, second
                 elif best > third:
                     third = best
-            score = first if first > -2.0 else 0.0
-            score += second_weight * max(0.0, second - floor)
-            score += third_weight * max(0.0, third - floor)
+            score = first if first > -2 else np.float32(0)
+            if second > floor:
+                score += second_weight * (second - floor)
+            if third > floor:
+                score += third_weight * (third - floor)
             out[need, item] = score
 
 
-@njit(cache=True, nogil=True)
-def add_postings(
-    terms: Ints, weights: Floats, indptr: Ints, rows: npt.NDArray[np.int32], values: Floats, out: Floats
+@njit(parallel=True, cache=True, nogil=True)
+def best_views(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
+    terms: Ints,
+    weights: Floats,
+    view_starts: Ints,
+    need_starts: Ints,
+    indptr: Ints,
+    rows: npt.NDArray[np.int32],
+    values: Floats,
+    out: Floats,
 ) -> None:
-    """Add weight * value to ``out[row]`` for every posting of every term, terms in the order given."""
-    for position in range(len(terms)):
-        weight = weights[position]
-        for posting in range(indptr[terms[position]], indptr[terms[position] + 1]):
-            out[rows[posting]] += weight * values[posting]
+    """Set ``out[need, row]`` to the largest of its views' sums of weight * value over the row's postings.
+
+    View v owns ``terms[view_starts[v]:view_starts[v + 1]]``, need n the views from ``need_starts[n]``. Terms are added
+    in the order given, whoever shares the block.
+    """
+    for need in prange(out.shape[0]):
+        for view in range(need_starts[need], need_starts[need + 1]):
+            sums = np.zeros(out.shape[1], dtype=np.float32)
+            for position in range(view_starts[view], view_starts[view + 1]):
+                weight = weights[position]
+                for posting in range(indptr[terms[position]], indptr[terms[position] + 1]):
+                    sums[rows[posting]] += weight * values[posting]
+            for row in range(out.shape[1]):
+                out[need, row] = max(out[need, row], sums[row])
 
 
 @njit(cache=True, nogil=True)

@@ -11,6 +11,7 @@ With one section an item, the scores are those of BM25 with Lucene's idf (tested
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,7 @@ _ARRAYS: Final = ("vocabulary", "idf", "indptr", "rows", "values")
 K1: Final = 1.2  # better than 0.9 on nine of ten collections (SCIENCE 1)
 B: Final = 0.75
 WORD: Final = re.compile(r"\w+")
+LONGEST: Final = 40  # characters of a word that count: pasted binary and scripts without spaces make endless ones
 LANGUAGES: Final = ("english", "french", "portuguese", "russian", "spanish")
 """Languages whose function words are left out and whose words are stemmed by their own rules; others as English.
 Without this a French text meets every other one: "les" and "des" are rare words where most texts are English."""
@@ -44,7 +46,7 @@ def stems(text: str) -> list[tuple[str, str]]:
     language = language_of(words)
     stops = _stop_words()[language]
     return [
-        (_stem(word, language), shown)
+        (_stem(word[:LONGEST], language), shown[:LONGEST])
         for word, shown in zip(words, written, strict=True)
         if len(word) > 1 and word not in stops
     ]
@@ -150,21 +152,38 @@ class Lexical:
         ``norm`` is twice the Euclidean length of the query's attainable values (weight * idf): by it a score of one
         query means about what it means for another, whatever their lengths.
         """
-        words, counts = np.unique(np.array(terms(text), dtype=np.str_), return_counts=True)
+        counts = Counter(terms(text))
+        words = np.array(sorted(counts), dtype=np.str_)
+        weights = np.array([1 + np.log(counts[word]) for word in words.tolist()])
         at = np.minimum(np.searchsorted(self.vocabulary, words), max(len(self.vocabulary) - 1, 0))
         known = self.vocabulary[at] == words if len(self.vocabulary) else np.zeros(len(words), dtype=np.bool_)
-        found, idf = at[known].astype(np.int64), self.idf[at[known]].astype(np.float64)
-        weights = (1 + np.log(counts[known])) * np.sqrt(idf)
-        unseen = np.log1p((self.items + 0.5) / 0.5)  # idf of a term that no first section has
-        norm = 2 * float(np.linalg.norm((weights * idf)[idf < unseen * (1 - 1e-6)]))
-        return Query(found, weights.astype(np.float32), norm or 1.0)
+        unseen = np.log1p((self.items + 0.5) / 0.5)  # idf of a word that no first section has, be it known or not
+        idf = np.where(known, self.idf[at] if len(self.idf) else 0.0, unseen).astype(np.float64)
+        weights = weights * np.sqrt(idf)
+        norm = 2 * float(np.linalg.norm(weights * idf))
+        return Query(at[known].astype(np.int64), weights[known].astype(np.float32), norm or 1.0)
 
     def scores(self, query: Query) -> npt.NDArray[np.float32]:
         """Return (items,): the summed term values divided by the query's norm; 0 where nothing is shared."""
-        from embeddings.kernels import add_postings
+        return np.asarray(self.best_scores([[query]])[0])
 
-        out = np.zeros(self.items, dtype=np.float32)
-        add_postings(query.terms, query.weights / np.float32(query.norm), self.indptr, self.rows, self.values, out)
+    def best_scores(self, needs: Sequence[Sequence[Query]]) -> npt.NDArray[np.float32]:
+        """Return (needs, items): for each need the score of its best query, item by item."""
+        from embeddings.kernels import best_views
+
+        views = [view for need in needs for view in need]
+        out = np.zeros((len(needs), self.items), dtype=np.float32)
+        if views:
+            best_views(
+                np.concatenate([view.terms for view in views]),
+                np.concatenate([view.weights / np.float32(view.norm) for view in views]),
+                np.cumsum([0, *(len(view.terms) for view in views)]),
+                np.cumsum([0, *map(len, needs)]),
+                self.indptr,
+                self.rows,
+                self.values,
+                out,
+            )
         return out
 
     def parts(self, query: Query, item: int) -> list[tuple[str, float]]:

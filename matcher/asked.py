@@ -25,8 +25,6 @@ SAME_GROUP: Final = 0.35
 ELSEWHERE: Final = 0.1
 """What a deployment in such a country says about this need's countries; our judgement: near and alike before far."""
 
-_DEFAULTS: Final = ("need:", "capability:")  # ids given to records that name no organisation
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
@@ -74,7 +72,7 @@ class Asked:
             _bits(at[at >= 0], columns.places.offered.shape[0]),
             _bits(np.flatnonzero(near), columns.places.offered.shape[0]),
             likeness,
-            -1 if owner.startswith(_DEFAULTS) else int(positions(columns.organisation.ids, [owner])[0]),
+            -1 if owner == f"need:{need.id}" else int(positions(columns.organisation.ids, [owner])[0]),
             frozenset(map(primary, need.languages_required or ())),
             frozenset(map(primary, bridged)),
             limits(need.site_conditions),

@@ -178,7 +178,8 @@ def notes(matches: Sequence[Match], eligible: int) -> tuple[str, ...]:
     """Say what a broker must know about the whole list."""
     said = []
     if not eligible:
-        said.append("No capability passes every hard gate: what is listed would need a change first.")
+        listed = "; what is listed would need a change first" if matches else ", and none is near"
+        said.append(f"No capability passes every hard gate{listed}.")
     tiers = {match.tier for match in matches if match.tier is not Tier.C}
     if tiers == {Tier.B}:
         said.append("Every eligible match is tier B: none has all gates confirmed with enough evidence.")

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 CANDIDATES: Final = 200  # eligible capabilities scored in full, the best by text; twice k where that is more
 RELATED: Final = 50  # further ones with the best shared SDGs and sectors, whatever their texts
 NEAR_MISSES: Final = 5  # shown after the eligible; more where these leave room up to k
-PASSAGES: Final = 64  # query passages a block: enough to keep the cores busy, few enough to stay in their caches
-BLOCK: Final = 32  # needs whose scores of all capabilities are held at once
+PASSAGES: Final = 256  # query passages a block: enough to keep the cores busy, few enough to stay in their caches
+BLOCK: Final = 128  # needs whose scores of all capabilities are held at once
 
 Shown = TypeVar("Shown")
 Rows = npt.NDArray[np.int64]
@@ -110,8 +110,9 @@ class Matcher:
             vectors = np.concatenate([prepared.text.vectors for prepared in block])
             starts = np.cumsum([0, *(len(prepared.text.vectors) for prepared in block)])
             scores = self.catalogue.index.pair_scores(vectors, starts, topic.SECTION_WEIGHTS)
-            for prepared, row in zip(block, scores, strict=True):
-                yield self._ranking(prepared, topic.dense_values(row), k)
+            lexical = topic.lexical_values(self.catalogue, [prepared.text for prepared in block])
+            for prepared, dense, terms in zip(block, scores, lexical, strict=True):
+                yield self._ranking(prepared, topic.values(dense, terms), k)
 
     def _blocks(self, needs: Iterable[Need]) -> Iterator[list[_Prepared]]:
         """Group needs whose texts are scored against every capability together."""
@@ -151,11 +152,10 @@ class Matcher:
             text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
             yield _Prepared(asked, text)
 
-    def _ranking(self, prepared: _Prepared, dense: npt.NDArray[np.float32], k: int) -> _Ranking:
+    def _ranking(self, prepared: _Prepared, topics: npt.NDArray[np.float32], k: int) -> _Ranking:
         """Mask, pick, score, rank."""
         asked, text = prepared
         states = gates.judge(asked, self.catalogue.columns, self.policy)
-        topics = topic.fuse(dense, topic.lexical_values(self.catalogue, text))
         allowed = gates.allowed(states, self.policy)
         near = questions.near_miss_mask(states, self.policy)
         eligible = self._rank(asked, topics, self._candidates(asked.need, topics, allowed, k))

@@ -193,12 +193,15 @@ def _available(required: ListColumn, available: frozenset[str] | None, rows: Row
 
 
 def _budget(asked: Asked, columns: Columns, rows: Rows, rates: Rates | None) -> Floats:
-    """Let a budget that covers the greatest price earn 1, the least .7, and one half of the least nothing."""
+    """Let a budget that covers the greatest price earn 1, the least .7, and one half of the least nothing.
+
+    An open end earns what its worst value would: without a greatest price nothing above .7.
+    """
     budget = asked.need.budget
     if budget is None:
         return _unknown(rows)
     low, high = columns.price.amounts(budget, rates, columns.price.codes[rows])
-    least, most = np.where(np.isnan(low), high, low), np.where(np.isnan(high), low, high)
+    least, most = np.where(np.isnan(low), high, low), np.where(np.isnan(high), np.inf, high)
     money = budget.max if budget.max is not None else budget.min or 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         within = 0.7 + 0.3 * (money - least) / (most - least)
@@ -273,9 +276,9 @@ def _interest(asked: Asked, columns: Columns, rows: Rows, rates: Rates | None) -
         by_type = _where(columns.sought_types.known(rows), meets(columns.sought_types.at(rows), sort))
     if budget := asked.need.budget:
         low, high = columns.ticket.amounts(budget, rates, columns.ticket.codes[rows])
-        enough = (np.inf if budget.max is None else budget.max) >= np.fmax(low, 0)
-        fits = enough & ((budget.min or 0.0) <= np.fmin(high, np.inf))
-        by_ticket = _where(~(np.isnan(low) & np.isnan(high)), fits)
+        stated = [end for end in (budget.min, budget.max) if end is not None]
+        enough, not_too_much = max(stated) >= low, min(stated) <= high  # an end that is not stated earns nothing
+        by_ticket = _where(~(np.isnan(low) & np.isnan(high)), 0.5 * enough + 0.5 * not_too_much)
     return _sum((0.4, by_place), (0.3, by_type), (0.3, by_ticket))
 
 

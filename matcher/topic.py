@@ -71,17 +71,15 @@ def dense_values(scores: Floats) -> Floats:
     return np.asarray(np.clip(scores / np.float32(SECTION_WEIGHTS.largest), 0, 1), dtype=np.float32)
 
 
-def lexical_values(catalogue: Catalogue, text: NeedText) -> Floats:
-    """Best view's lexical score of every row, cut at 1."""
-    best = catalogue.lexical.scores(text.views[0])
-    for view in text.views[1:]:
-        np.maximum(best, catalogue.lexical.scores(view), out=best)
+def lexical_values(catalogue: Catalogue, texts: Sequence[NeedText]) -> Floats:
+    """Return (needs, rows): the best view's lexical score, cut at 1."""
+    best = catalogue.lexical.best_scores([text.views for text in texts])
     return np.minimum(best, 1, out=best)
 
 
-def fuse(dense: Floats, lexical: Floats) -> Floats:
-    """Topic value of every row, in [0, 1]."""
-    return np.float32(DENSE_SHARE) * dense + np.float32(1 - DENSE_SHARE) * lexical
+def values(dense: Floats, lexical: Floats) -> Floats:
+    """Topic values in [0, 1] from pair scores of the index and lexical values, of the same shape."""
+    return np.float32(DENSE_SHARE) * dense_values(dense) + np.float32(1 - DENSE_SHARE) * lexical
 
 
 def evidence(

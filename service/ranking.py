@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -66,6 +66,15 @@ def gather(files: Files, places: PlaceBook) -> Gathered:
         organisations={**described, **stated},
         rejects=(*offered.rejects, *wanted.rejects, *refused),
     )
+
+
+def check_paths(read_from: Sequence[Path | None], written_to: Sequence[Path | None]) -> None:
+    """Refuse to write over what is read, or two results into one file; raises BadInput."""
+    taken = {path.resolve() for path in read_from if path is not None}
+    for path in written_to:
+        if path is not None and path.resolve() in taken:
+            raise BadInput("same_file", expected="a file of its own for each input and result", got=str(path))
+        taken |= {path.resolve()} if path is not None else set()
 
 
 def check_ids(found: Gathered) -> None:

@@ -54,6 +54,7 @@ def command(
     from service.settings import load_settings
 
     settings, places = load_settings(), load_places()
+    ranking.check_paths([capabilities, needs, organisations], [out, rejects])
     found = ranking.gather(ranking.Files(capabilities, needs, organisations), places)
     if form is Format.TREC:
         ranking.check_ids(found)

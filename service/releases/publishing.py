@@ -190,7 +190,9 @@ def roll_back(releases_dir: Path, release_id: str | None = None) -> Release:
             else []
         )
         if not earlier:
-            raise NoRelease(f"expected a release before {served}; found none; see matcher releases list")
+            raise NoRelease(
+                f"expected a release before {served or 'the first one'}; found none; see matcher releases list"
+            )
         release_id = earlier[-1]
     if release_id not in names:
         raise NoRelease(f"expected one of {', '.join(names) or 'no release'}; got {release_id!r}")

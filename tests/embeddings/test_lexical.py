@@ -95,3 +95,19 @@ def test_two_french_texts_do_not_meet_in_their_articles() -> None:
     """Function words of a rarer language are as empty as English ones."""
     lexical = Lexical.build([["Les pompes de la r\u00e9gion"], ["The wells of the district"], ["Farms in the hills"]])
     assert lexical.scores(lexical.query("Les routes de la ville")).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_one_rare_word_of_a_description_is_not_a_topic() -> None:
+    """A word that only a further section has weighs in the query's norm like any other rare word."""
+    others = [[f"farm {word} school"] for word in WORDS * 5]
+    offers = [["solar water pump"], ["accounting software for shops", "our office moved from kathmandu"], *others]
+    lexical = Lexical.build(offers)
+    scores = lexical.scores(lexical.query("solar water pump for kathmandu"))
+    assert scores[0] > scores[1]
+    assert lexical.scores(lexical.query("kathmandu"))[1] < 0.5
+
+
+def test_an_endless_word_is_cut() -> None:
+    """Pasted binary does not widen the vocabulary for everybody."""
+    lexical = Lexical.build([["pump " + "x" * 100_000], ["well"]])
+    assert lexical.vocabulary.dtype.itemsize <= 4 * 40

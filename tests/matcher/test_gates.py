@@ -114,7 +114,7 @@ def test_an_organisation_is_not_paired_with_itself() -> None:
 
 def test_ids_given_by_default_are_not_the_same_organisation() -> None:
     """A need and an offer without a stated organisation are not one and the same."""
-    assert only("state", {"owner_organisation_id": "need:1"}, {"organisation_id": "need:1"}).state is PASS
+    assert only("state", {"owner_organisation_id": "need:need-1"}, {"organisation_id": "need:need-1"}).state is PASS
 
 
 def test_offers_of_a_withdrawn_organisation_fail() -> None:

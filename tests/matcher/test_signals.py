@@ -238,5 +238,5 @@ def test_interest_adds_place_type_and_ticket() -> None:
     need = {"owner_organisation_id": "org-9", "beneficiary_places": ["KEN", "UGA"], "budget": "USD 20k-30k"}
     sought = {"places": ["KEN"], "org_types": ["government"], "ticket": "USD 25k-90k"}
     assert value("interest", need, {"partner_sought": sought}, owner) == pytest.approx(0.4 / 2 + 0.3 + 0.3)
-    assert value("interest", need, {"partner_sought": {"ticket": "USD 40k"}}, owner) == 0
+    assert value("interest", need, {"partner_sought": {"ticket": "USD 40k"}}, owner) == 0.15  # not above its upper end
     assert np.isnan(value("interest", need, {"partner_sought": "somebody"}, owner))

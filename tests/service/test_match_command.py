@@ -242,3 +242,13 @@ def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert process.returncode == 130, said
     assert said == "matcher: stopped; nothing was left half-written\n"
     assert not list(tmp_path.glob("*run*"))
+
+
+@pytest.mark.parametrize("clash", ["--out", "--rejects"])
+def test_an_input_is_never_written_over(tmp_path: Path, clash: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip in a file name costs an error, not the file."""
+    needs = _lines(tmp_path / "needs.jsonl", [{"id": "n1", "title": "Water"}])
+    before = needs.read_text()
+    assert _match(tmp_path, clash, str(needs), needs=[{"id": "n1", "title": "Water"}]) == 1
+    assert "same_file" in capsys.readouterr().err
+    assert needs.read_text() == before
