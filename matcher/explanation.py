@@ -29,22 +29,6 @@ if TYPE_CHECKING:
 COVERED: Final = 0.6  # coverage from which a pair with every gate passed is tier A (DOMAIN)
 DIGITS: Final = 6  # of every published number: fewer than two processors could disagree about
 
-NAMES: Final = {
-    SignalName.TOPIC: "topic",
-    SignalName.SDG: "SDGs",
-    SignalName.SECTOR: "sector",
-    SignalName.MODE: "mode of transfer",
-    SignalName.MATURITY: "maturity",
-    SignalName.ENVELOPE: "site conditions",
-    SignalName.RESOURCES: "infrastructure and skills",
-    SignalName.BUDGET: "budget",
-    SignalName.LANGUAGE: "language",
-    SignalName.CONTEXT: "similar context",
-    SignalName.FRESHNESS: "freshness",
-    SignalName.INTEREST: "the provider's interest",
-}
-"""Signal -> how a sentence calls it."""
-
 _TOPIC: Final = SIGNALS.index(SignalName.TOPIC)
 _REASONS: Final = 4  # the largest contributions named in a summary
 

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from matcher import wording
-from matcher.explanation import NAMES
 from matcher.matches import Contribution, Match, PassageEvidence
 from matcher.profiles import Capability, Deployment, Located, Need, Organisation, Profile
 from matcher.quantities import Money, Range
@@ -128,7 +127,7 @@ def _bar(one: Contribution, longest: float) -> Bar:
     scale = 100 / longest
     known = one.value is not None
     return Bar(
-        NAMES[one.signal],
+        wording.SIGNALS[one.signal],
         one.points,
         round(one.points * scale, 1),
         round(one.points_if_known * scale, 1),
