@@ -16,6 +16,7 @@ from matcher.policy import FAIL
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
 from matcher.scoring import SIGNALS, Floats, Scored, Scorer
 from matcher.vocabulary import GateMode, GateState, SignalName, Tier
+from matcher.wording import SIGNAL_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +144,7 @@ def summarise(
 ) -> str:
     """Write one paragraph: the largest points, what fails and what would mend it, what is not known."""
     earned = sorted((one for one in contributions if one.points > 0), key=lambda one: -one.points)[:_REASONS]
-    reasons = "; ".join(f"{NAMES[one.signal]} +{one.points:.2f}: {one.evidence}" for one in earned)
+    reasons = "; ".join(f"{SIGNAL_NAMES[one.signal]} +{one.points:.2f}: {one.evidence}" for one in earned)
     parts = [f"{reasons[:1].upper()}{reasons[1:]}." if reasons else "Nothing that is known speaks for this pair."]
     failed = [f"{gate.gate.value}: {gate.detail}" for gate in judged if gate.state is GateState.FAIL]
     if failed:

@@ -301,3 +301,13 @@ KINDS: dict[str, type[Profile]] = {
     "cases": CaseStory,
 }
 """Plural kind -> model: the one list of record kinds, for files, tables and routes alike."""
+
+SINGULAR: dict[str, str] = {
+    "organisations": "organisation",
+    "capabilities": "capability",
+    "needs": "need",
+    "mechanisms": "mechanism",
+    "facilitators": "facilitator",
+    "cases": "case",
+}
+"""Plural kind -> how one record of it is called."""

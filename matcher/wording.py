@@ -9,6 +9,23 @@ from typing import Final
 from matcher.encoding import Names, Words
 from matcher.profiles import Condition
 from matcher.quantities import Money, Range
+from matcher.vocabulary import SignalName
+
+SIGNAL_NAMES: Final = {
+    SignalName.TOPIC: "topic",
+    SignalName.SDG: "SDGs",
+    SignalName.SECTOR: "sector",
+    SignalName.MODE: "mode of transfer",
+    SignalName.MATURITY: "maturity",
+    SignalName.ENVELOPE: "site conditions",
+    SignalName.RESOURCES: "infrastructure and skills",
+    SignalName.BUDGET: "budget",
+    SignalName.LANGUAGE: "language",
+    SignalName.CONTEXT: "similar context",
+    SignalName.FRESHNESS: "freshness",
+    SignalName.INTEREST: "the provider's interest",
+}
+"""Signal -> how a sentence calls it."""
 
 _SHOWN: Final = 5  # items of a list before "and 7 more"
 

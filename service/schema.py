@@ -10,21 +10,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from matcher.matches import Shortlist
-from matcher.profiles import KINDS
+from matcher.profiles import KINDS, SINGULAR
 from service.diagnosis import Diagnosis
 from service.importing.report import ImportReport
 from service.judging import EvaluationReport
 from service.nightly import Outcome
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_SINGULAR = {
-    "organisations": "organisation",
-    "capabilities": "capability",
-    "needs": "need",
-    "mechanisms": "mechanism",
-    "facilitators": "facilitator",
-    "cases": "case",
-}
 _RECORD_NOTE = (
     "The canonical form. A field left out, or null, is unknown; an empty list is stated none. "
     "Reading also accepts one value for a list of one, and text for a range or an amount (5-10 kW, USD 1.5 m)."
@@ -34,7 +26,7 @@ _RECORD_NOTE = (
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield file name and schema of each record kind and each result."""
     for kind, model in KINDS.items():
-        yield f"{_SINGULAR[kind]}.json", _canonical(model.model_json_schema(), _RECORD_NOTE)
+        yield f"{SINGULAR[kind]}.json", _canonical(model.model_json_schema(), _RECORD_NOTE)
     yield "shortlist.json", _canonical(_of(Shortlist), "One line of matcher match --format jsonl.")
     yield "evaluation.json", _canonical(_of(EvaluationReport), "The object of matcher evaluate --json.")
     yield "import.json", _canonical(_of(ImportReport), "The object of matcher import --json.")

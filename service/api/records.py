@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from matcher.errors import BadInput
-from matcher.profiles import KINDS, Organisation, Profile
+from matcher.profiles import KINDS, SINGULAR, Organisation, Profile
 from matcher.vocabulary import SECTORS
 from service.api.answers import address, json_answer, record_json
 from service.api.context import Context, Here
@@ -18,7 +18,6 @@ from service.api.live import SHOWN, is_shown
 from service.api.parameters import Listing, RecordId, Search
 from service.api.problems import bad_value, unknown
 from service.api.schemas import FoundOut, PageOut, RecordOut, SearchOut
-from service.intake.reading import SINGULAR
 from service.reference import load_places
 from service.store import Page, StoredRecord, UnknownRecord, get_record, list_records, places_covering
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _SUMMARY: Final = 300  # characters of a summary in a list of findings
-NAMES: Final = {kind: name for name, kind in SINGULAR.items()}
-"""Plural kind -> singular."""
 
 
 def router() -> APIRouter:
@@ -70,8 +67,8 @@ def _add_kind(made: APIRouter, kind: str) -> None:
         f"/{kind}/{{record_id}}",
         show,
         response_model=RecordOut[model],
-        operation_id=f"get_{NAMES[kind]}",
-        summary=f"Get one {NAMES[kind]}",
+        operation_id=f"get_{SINGULAR[kind]}",
+        summary=f"Get one {SINGULAR[kind]}",
         description="As it stands in the store now, not as a release holds it.",
         tags=["records"],
     )
@@ -89,10 +86,10 @@ def find(context: Context, kind: str, record_id: str) -> StoredRecord:
         with context.store.reading() as session:
             stored = get_record(session, kind, record_id)
     except UnknownRecord:
-        raise unknown(NAMES[kind], record_id) from None
+        raise unknown(SINGULAR[kind], record_id) from None
     standing = context.live.standing(kind, record_id)
     if standing is None or not is_shown(standing):
-        raise unknown(NAMES[kind], record_id)
+        raise unknown(SINGULAR[kind], record_id)
     return stored
 
 

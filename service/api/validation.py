@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
@@ -12,11 +12,10 @@ from starlette.responses import Response
 
 from matcher.profiles import Organisation, Profile
 from service.api.problems import FieldProblem, Refused, on_http_exception, refused_values, shortened
-from service.intake.admission import Admission
-from service.intake.locating import PlaceCheck
-from service.intake.results import Reject, Spot
-from service.intake.texts import without_controls
 from service.reference import load_places
+
+if TYPE_CHECKING:
+    from service.intake.results import Reject
 
 JSON_TYPES: Final = ("application/json", "text/json")
 
@@ -38,6 +37,8 @@ async def on_invalid(request: Request, error: Exception) -> Response:
 
 
 async def _json_object(request: Request) -> dict[str, Any]:
+    from service.intake.texts import without_controls
+
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind not in JSON_TYPES and not kind.endswith("+json"):
         raise Refused(415, "not-json", "Send one JSON object as application/json.")
@@ -60,6 +61,10 @@ def admitted(kind: str, values: dict[str, Any]) -> tuple[Profile, tuple[Organisa
 
     Returned beside it: the organisation that was described inline, if one was.
     """
+    from service.intake.admission import Admission
+    from service.intake.locating import PlaceCheck
+    from service.intake.results import Reject, Spot
+
     record: Profile | None = None
     described: list[Organisation] = []
     rejects: list[Reject] = []

@@ -127,7 +127,7 @@ def _bar(one: Contribution, longest: float) -> Bar:
     scale = 100 / longest
     known = one.value is not None
     return Bar(
-        wording.SIGNALS[one.signal],
+        wording.SIGNAL_NAMES[one.signal],
         one.points,
         round(one.points * scale, 1),
         round(one.points_if_known * scale, 1),

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from matcher.errors import BadInput
 from matcher.places import PlaceBook
-from matcher.profiles import KINDS, Capability, Need, Organisation, OrganisationId
+from matcher.profiles import KINDS, SINGULAR, Capability, Need, Organisation, OrganisationId
 from service.intake import delimited, jsonl, mapping
 from service.intake.admission import Admission
 from service.intake.cleaning import Cleaner
@@ -23,14 +23,6 @@ _T = TypeVar("_T")
 _USUAL: Final = Limits()
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"  # XLS before 2007, and any workbook under a password
 _NOTHING: Final = "\ufeff \t\r\n\x00"
-SINGULAR: Final = {
-    "organisation": "organisations",
-    "capability": "capabilities",
-    "need": "needs",
-    "mechanism": "mechanisms",
-    "facilitator": "facilitators",
-    "case": "cases",
-}
 
 
 def read(
@@ -187,7 +179,7 @@ def _flat(found: dict[str, Any]) -> dict[str, Any]:
 def kind_of(name: str) -> str | None:
     """Return the kind a name speaks of ("needs", "Need", "my-needs-2026"), None where it names none or several."""
     words = set(mapping.normal(name).split())
-    named = {kind for one, kind in SINGULAR.items() if one in words or kind in words}
+    named = {kind for kind, one in SINGULAR.items() if one in words or kind in words}
     return named.pop() if len(named) == 1 else None
 
 
