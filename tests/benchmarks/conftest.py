@@ -4,12 +4,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks import world as worlds
+
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("bench")
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> worlds.BenchWorld:
+    """The world whose release is of real size; every benchmark that reads a release reads this one."""
+    return worlds.BenchWorld(tmp_path_factory.mktemp("world"), worlds.CAPABILITIES, worlds.NEEDS)
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> worlds.BenchWorld:
+    """A world of a handful of records: what a program does over it, it does anywhere."""
+    return worlds.BenchWorld(tmp_path_factory.mktemp("few"), capabilities=40, needs=3)
 
 
 def pytest_report_header() -> list[str]:

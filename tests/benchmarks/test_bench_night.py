@@ -1,17 +1,11 @@
 """A night over a catalogue of real size stays small in memory, and its release opens at once in every worker."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-CAPABILITIES = int(os.environ.get("BENCH_CAPABILITIES", "100000"))
-NEEDS = int(os.environ.get("BENCH_NIGHT_NEEDS", "5000"))
+from tests.benchmarks.world import BenchWorld, in_process
+
 GIGABYTE, MEGABYTE = 10**9, 10**6
 
 # Private memory, in the sense of the kernel: what a second worker would cost again.
@@ -32,38 +26,28 @@ for need in list(release.needs.ids())[:500]:
     release.match_texts(need, 10)
     times.append(time.perf_counter() - start)
 times.sort()
-answer = {"opened": opened, "private": private() - before, "p50": times[250], "p95": times[475]}
+middle, late = times[len(times) // 2], times[len(times) * 95 // 100]
+answer = {"opened": opened, "private": private() - before, "p50": middle, "p95": late}
 print(json.dumps(answer))
 """
 
 
-def in_process(*arguments: str) -> Any:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MATCHER_LOG_LEVEL": "warning"}
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("night")
-
-
 @pytest.mark.benchmark(group="night")
-def test_a_night_stays_below_two_gigabytes(benchmark: Any, home: Path) -> None:
-    script = str(ROOT / "tests" / "benchmarks" / "night_run.py")
-    arguments = (script, str(home), str(CAPABILITIES), str(NEEDS))
-    found = benchmark.pedantic(lambda: in_process(*arguments), rounds=1)
+def test_a_night_stays_below_two_gigabytes(benchmark: Any, world: BenchWorld) -> None:
+    found = benchmark.pedantic(lambda: world.night, rounds=1)
     benchmark.extra_info.update(found)
     print(  # noqa: T201 - a benchmark is there to be read
-        f"\nnight {CAPABILITIES} x {NEEDS}: resident {found['resident'] / GIGABYTE:.2f} GB, {found['seconds']}"
+        f"\nnight {world.capabilities} x {world.needs}: "
+        f"resident {found['resident'] / GIGABYTE:.2f} GB, {found['seconds']}"
     )
-    assert found["counts"]["shortlists"] == NEEDS
+    assert found["counts"]["shortlists"] == world.needs
     assert found["resident"] < 2 * GIGABYTE
 
 
 @pytest.mark.benchmark(group="night")
-def test_a_worker_opens_the_release_at_once_and_adds_little(benchmark: Any, home: Path) -> None:
-    found = benchmark.pedantic(lambda: in_process("-c", READER, str(home / "releases")), rounds=1)
+def test_a_worker_opens_the_release_at_once_and_adds_little(benchmark: Any, world: BenchWorld) -> None:
+    releases = str(world.made() / "releases")
+    found = benchmark.pedantic(lambda: in_process("-c", READER, releases), rounds=1)
     benchmark.extra_info.update(found)
     print(  # noqa: T201 - a benchmark is there to be read
         f"\nrelease: opened in {found['opened'] * 1e3:.0f} ms, {found['private'] / MEGABYTE:.0f} MB private a worker, "
