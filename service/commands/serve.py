@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -19,22 +16,10 @@ def command(
 
     A release that is published later is taken up within a second. Stop with Ctrl-C.
     """
-    with _uncollected():
-        from service.api.server import address_of, listen, run
-        from service.settings import load_settings
+    from service.api.server import address_of, listen, run
+    from service.settings import load_settings
 
     settings = load_settings()
     listening = listen(host or settings.host, settings.port if port is None else port)
     typer.echo(f"matcher serves on {address_of(listening)} (Ctrl-C stops it; matcher keys make NAME makes a key)")
     run(settings, listening, workers=workers)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no garbage meanwhile: modules stay, and looking through them over and over takes a tenth of a start."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # nor later, in the middle of an answer
-        gc.enable()

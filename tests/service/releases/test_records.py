@@ -66,7 +66,9 @@ def test_unknown_stays_unknown_and_stated_none_stays_stated_none(tmp_path: Path)
     facts=st.fixed_dictionaries(
         {},
         optional={
-            "title": st.text(min_size=1, max_size=40),
+            "title": st.text(min_size=1, max_size=40).filter(
+                str.strip
+            ),  # a title of blanks is refused, as it should be
             "budget": st.just({"min": 10, "max": 20.5, "currency": "EUR"}),
             "site_conditions": st.just({"head": {"min": 2, "unit": "m"}, "grid": ["off_grid"]}),
             "beneficiary_places": st.lists(st.sampled_from(["KEN", "LDC"]))
