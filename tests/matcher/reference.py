@@ -36,7 +36,7 @@ def _over(until: date | None) -> bool:
 
 def _state(need: Need, offer: Capability, provider: Organisation | None) -> GateState:
     own = need.owner_organisation_id
-    if own == offer.organisation_id and not own.startswith(("need:", "capability:")):
+    if own == offer.organisation_id and own != f"need:{need.id}":
         return FAIL
     for record in (need, offer):
         if record.review_state not in {None, "published"} or _over(record.valid_until):
