@@ -25,13 +25,12 @@ def _lines() -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A reader's folder: the checkout's data, judgements and another ranking as the text supposes them."""
+    """A reader's folder: the checkout's data, judgements among them, and another ranking as the text supposes it."""
     place = tmp_path_factory.mktemp("tour")
     (place / "data").symlink_to(ROOT / "data")
     need = (ROOT / "data/sample/needs.jsonl").read_text(encoding="utf-8").partition("\n")[0]
     name = re.search(r'"id": ?"([^"]+)"', need)
     assert name
-    (place / "judgements.tsv").write_text(f"query-id\tcorpus-id\tscore\n{name[1]}\tsomething\t1\n")
     (place / "other.trec").write_text(f"{name[1]} Q0 something 1 0.5 other\n")
     return place
 
