@@ -7,9 +7,12 @@ from numba import njit, prange
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
+TILE = 4_096  # rows: their sums and a few spread-out terms lie in the first two caches
+FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vector, zeros included
+
 
 @njit(parallel=True, cache=True, nogil=True)
-def fold_sections(  # noqa: C901, PLR0913, PLR0917 - a kernel takes arrays and keeps its loops together
+def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     similarities: Floats,
     query_starts: Ints,
     starts: Ints,
@@ -26,32 +29,27 @@ def fold_sections(  # noqa: C901, PLR0913, PLR0917 - a kernel takes arrays and k
     (second, third, floor). An item without sections, or a need without passages, scores 0.
     """
     second_weight, third_weight, floor = weights
-    origin = section_starts[starts[0]]
+    base, origin = starts[0], section_starts[starts[0]]
     for need in prange(out.shape[0]):
-        first_query, last_query = query_starts[need], query_starts[need + 1]
-        high = 0
+        best = np.full(starts[-1] - base, np.float32(-2))
+        for query in range(query_starts[need], query_starts[need + 1]):  # along a row: the cosines lie side by side
+            high = 0
+            for section in range(len(best)):
+                low, high = high, section_starts[base + section + 1] - origin
+                total = similarities[query, low]
+                for passage in range(low + 1, high):
+                    total += similarities[query, passage]
+                best[section] = max(best[section], total)
         for item in range(out.shape[1]):
             first = second = third = np.float32(-2)
-            for section in range(starts[item], starts[item + 1]):
-                low, high = high, section_starts[section + 1] - origin
-                best = np.float32(-2)
-                for query in range(first_query, last_query):
-                    total = similarities[query, low]
-                    for passage in range(low + 1, high):
-                        total += similarities[query, passage]
-                    best = max(best, total)
-                best *= section_scales[section]
-                if best > first:
-                    first, second, third = best, first, second
-                elif best > second:
-                    second, third = best, second
-                elif best > third:
-                    third = best
+            for section in range(starts[item] - base, starts[item + 1] - base):
+                value = best[section] * section_scales[base + section]
+                third = max(third, min(second, value))  # no branches: which section is best cannot be foretold
+                second = max(second, min(first, value))
+                first = max(first, value)
             score = first if first > -2 else np.float32(0)
-            if second > floor:
-                score += second_weight * (second - floor)
-            if third > floor:
-                score += third_weight * (third - floor)
+            score += second_weight * max(float(second) - floor, 0.0)
+            score += third_weight * max(float(third) - floor, 0.0)
             out[need, item] = score
 
 
@@ -70,16 +68,75 @@ def best_views(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
 
     View v owns ``terms[view_starts[v]:view_starts[v + 1]]``, need n the views from ``need_starts[n]``. Terms are added
     in the order given, whoever shares the block.
+
+    1. Rows are walked by tiles whose sums stay in the nearest cache. 2. In a tile, a term that many rows have is spread
+    out once for the whole block, zeros included: adding it is then a vector operation, and adding 0 changes no sum.
     """
-    for need in prange(out.shape[0]):
-        for view in range(need_starts[need], need_starts[need + 1]):
-            sums = np.zeros(out.shape[1], dtype=np.float32)
-            for position in range(view_starts[view], view_starts[view + 1]):
-                weight = weights[position]
-                for posting in range(indptr[terms[position]], indptr[terms[position] + 1]):
-                    sums[rows[posting]] += weight * values[posting]
-            for row in range(out.shape[1]):
-                out[need, row] = max(out[need, row], sums[row])
+    distinct = np.unique(terms)
+    places = np.searchsorted(distinct, terms)
+    for tile in prange((out.shape[1] + TILE - 1) // TILE):
+        start, stop = tile * TILE, min((tile + 1) * TILE, out.shape[1])
+        low, high = _within(distinct, indptr, rows, start, stop)
+        spread, wide = _spread(low, high, rows, values, start)
+        sums = np.empty(stop - start, dtype=np.float32)
+        for need in range(out.shape[0]):
+            for view in range(need_starts[need], need_starts[need + 1]):
+                sums[:] = 0
+                for position in range(view_starts[view], view_starts[view + 1]):
+                    place, weight = places[position], weights[position]
+                    if spread[place] >= 0:
+                        _add(sums, weight, wide[spread[place]])
+                    else:
+                        for posting in range(low[place], high[place]):
+                            sums[rows[posting] - start] += weight * values[posting]
+                _raise(out[need, start:stop], sums)
+
+
+@njit(cache=True, nogil=True)
+def _add(sums: Floats, weight: np.float32, values: Floats) -> None:
+    for row in range(len(sums)):
+        sums[row] += weight * values[row]
+
+
+@njit(cache=True, nogil=True)
+def _raise(best: Floats, sums: Floats) -> None:
+    for row in range(len(sums)):
+        best[row] = max(best[row], sums[row])
+
+
+@njit(cache=True, nogil=True)
+def _within(terms: Ints, indptr: Ints, rows: npt.NDArray[np.int32], start: int, stop: int) -> tuple[Ints, Ints]:
+    """Return where each term's postings of a tile begin and end."""
+    low, high = np.empty(len(terms), dtype=np.int64), np.empty(len(terms), dtype=np.int64)
+    for at in range(len(terms)):
+        low[at] = _bisect(rows, indptr[terms[at]], indptr[terms[at] + 1], start)
+        high[at] = _bisect(rows, low[at], indptr[terms[at] + 1], stop)
+    return low, high
+
+
+@njit(cache=True, nogil=True)
+def _spread(low: Ints, high: Ints, rows: npt.NDArray[np.int32], values: Floats, start: int) -> tuple[Ints, Floats]:
+    """Lay the postings of a tile's frequent terms out row by row; returns each term's place among them, or -1."""
+    places = np.full(len(low), -1)
+    frequent = np.flatnonzero(high - low > TILE // FREQUENT)
+    wide = np.zeros((len(frequent), TILE), dtype=np.float32)
+    for at in range(len(frequent)):
+        places[frequent[at]] = at
+        for posting in range(low[frequent[at]], high[frequent[at]]):
+            wide[at, rows[posting] - start] = values[posting]
+    return places, wide
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _bisect(rows: npt.NDArray[np.int32], low: int, high: int, row: int) -> int:
+    """Return the first posting from ``low`` on whose row is not before ``row``."""
+    while low < high:
+        middle = (low + high) // 2
+        if rows[middle] < row:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @njit(cache=True, nogil=True)
@@ -87,16 +144,10 @@ def posting_values(terms: Ints, indptr: Ints, rows: npt.NDArray[np.int32], value
     """Return each term's value for one item, 0 where the item lacks the term; binary search within a term's rows."""
     found = np.zeros(len(terms), dtype=np.float32)
     for position in range(len(terms)):
-        low, end = indptr[terms[position]], indptr[terms[position] + 1]
-        high = end
-        while low < high:
-            middle = (low + high) // 2
-            if rows[middle] < item:
-                low = middle + 1
-            else:
-                high = middle
-        if low < end and rows[low] == item:
-            found[position] = values[low]
+        end = indptr[terms[position] + 1]
+        at = _bisect(rows, indptr[terms[position]], end, item)
+        if at < end and rows[at] == item:
+            found[position] = values[at]
     return found
 
 
@@ -111,6 +162,8 @@ def largest(scores: Floats, allowed: npt.NDArray[np.bool_], k: int) -> Ints:
     heap = np.empty(k, dtype=np.int64)
     size = 0
     for position in range(len(scores)):
+        if size == k and (k == 0 or not scores[position] > scores[heap[0]]):  # nearly all, so this is asked first
+            continue
         if not allowed[position]:
             continue
         if size < k:  # sift up
@@ -126,7 +179,7 @@ def largest(scores: Floats, allowed: npt.NDArray[np.bool_], k: int) -> Ints:
                 heap[child] = other
                 child = parent
             heap[child] = position
-        elif k > 0 and scores[position] > scores[heap[0]]:
+        else:
             _sift_down(scores, heap, size, position)
     ordered = np.empty(size, dtype=np.int64)
     while size > 0:
