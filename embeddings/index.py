@@ -106,15 +106,15 @@ class Index:
         scores = self.pair_scores(queries, np.arange(len(queries) + 1), SectionWeights(0.0, 0.0, 0.0))
         return [top_k(row, k, allowed) for row in scores]
 
-    def section_similarities(self, queries: Matrix, item: int) -> npt.NDArray[np.float32]:
-        """Return (queries, sections of the item): the cosines a score is folded from, for queries on the grid."""
-        first, last = self.starts[item : item + 2].tolist()
-        if first == last:
+    def section_similarities(self, queries: Matrix, items: Sequence[int]) -> npt.NDArray[np.float32]:
+        """Return (queries, sections of all the items): the cosines scores are folded from, for queries on the grid."""
+        sections = _spans(self.starts, np.array(items, dtype=np.int64))
+        if not len(sections):
             return np.zeros((len(queries), 0), dtype=np.float32)
-        low, high = int(self.section_starts[first]), int(self.section_starts[last])
-        passages = queries @ self.vectors[low:high].T
-        sums = np.add.reduceat(passages, self.section_starts[first:last] - low, axis=1)
-        return np.asarray(sums * self.section_scales[first:last], dtype=np.float32)
+        passages = queries @ self.vectors[_spans(self.section_starts, sections)].T
+        lengths = self.section_starts[sections + 1] - self.section_starts[sections]
+        sums = np.add.reduceat(passages, np.cumsum(lengths) - lengths, axis=1)
+        return np.asarray(sums * self.section_scales[sections], dtype=np.float32)
 
     def passages_of(self, item: int, section: int) -> Matrix:
         """Return the vectors of the item's n-th section, (passages, dimension)."""
@@ -130,6 +130,12 @@ class Index:
             spans.append((first, last))
             first = last
         return spans
+
+
+def _spans(starts: npt.NDArray[np.int64], at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return every position from ``starts[n]`` to before ``starts[n + 1]``, for each n of ``at`` in turn."""
+    lengths = starts[at + 1] - starts[at]
+    return np.arange(lengths.sum()) + np.repeat(starts[at] - (np.cumsum(lengths) - lengths), lengths)
 
 
 def on_grid(vectors: Matrix) -> Matrix:

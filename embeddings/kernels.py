@@ -140,14 +140,15 @@ def _bisect(rows: npt.NDArray[np.int32], low: int, high: int, row: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def posting_values(terms: Ints, indptr: Ints, rows: npt.NDArray[np.int32], values: Floats, item: int) -> Floats:
-    """Return each term's value for one item, 0 where the item lacks the term; binary search within a term's rows."""
-    found = np.zeros(len(terms), dtype=np.float32)
+def posting_values(terms: Ints, indptr: Ints, rows: npt.NDArray[np.int32], values: Floats, items: Ints) -> Floats:
+    """Return (items, terms): each term's value, 0 where the item lacks it; binary search within a term's rows."""
+    found = np.zeros((len(items), len(terms)), dtype=np.float32)
     for position in range(len(terms)):
         end = indptr[terms[position] + 1]
-        at = _bisect(rows, indptr[terms[position]], end, item)
-        if at < end and rows[at] == item:
-            found[position] = values[at]
+        for nth in range(len(items)):
+            at = _bisect(rows, indptr[terms[position]], end, items[nth])
+            if at < end and rows[at] == items[nth]:
+                found[nth, position] = values[at]
     return found
 
 

@@ -186,15 +186,23 @@ class Lexical:
             )
         return out
 
-    def parts(self, query: Query, item: int) -> list[tuple[str, float]]:
-        """Return the shared terms with their addends of ``scores(query)[item]``, largest first, ties by term."""
+    def parts(self, query: Query, items: Sequence[int]) -> list[list[tuple[str, float]]]:
+        """Return the shared terms of each item with their addends of ``scores(query)[item]``.
+
+        The largest come first, ties by term.
+        """
         from embeddings.kernels import posting_values
 
-        values = posting_values(query.terms, self.indptr, self.rows, self.values, item)
-        parts = values * (query.weights / np.float32(query.norm))
-        shared = np.flatnonzero(parts > 0)
-        order = shared[np.argsort(-parts[shared], kind="stable")]
-        return list(zip(self.vocabulary[query.terms[order]].tolist(), parts[order].tolist(), strict=True))
+        found = posting_values(query.terms, self.indptr, self.rows, self.values, np.array(items, dtype=np.int64))
+        parts = found * (query.weights / np.float32(query.norm))
+        order = np.argsort(-parts, axis=1, kind="stable")
+        words = self.vocabulary[query.terms].tolist()
+        return [
+            [(words[at], row[at]) for at in places[:shared]]
+            for row, places, shared in zip(
+                parts.tolist(), order.tolist(), np.count_nonzero(parts > 0, axis=1).tolist(), strict=True
+            )
+        ]
 
 
 def _count(items: Iterable[Sequence[str]]) -> tuple[npt.NDArray[np.int64], csr_matrix, npt.NDArray[np.str_]]:

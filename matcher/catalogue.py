@@ -70,10 +70,11 @@ class Catalogue:
     def passages(self, row: int, texts: Sequence[Section]) -> list[list[str]]:
         """Return the passages of each of a row's sections, cut where they were cut when they were encoded."""
         first = int(self.index.starts[row])
-        bounds = self.index.section_starts[first : first + len(texts) + 1]
+        bounds = self.index.section_starts[first : first + len(texts) + 1].tolist()
+        ends = self.ends[bounds[0] : bounds[-1]].tolist()
         return [
-            cut(section.text, self.ends[low:high])
-            for section, low, high in zip(texts, bounds[:-1], bounds[1:], strict=True)
+            cut(section.text, ends[low - bounds[0] : high - bounds[0]])
+            for section, (low, high) in zip(texts, pairwise(bounds), strict=True)
         ]
 
 
@@ -143,7 +144,6 @@ def _ends(text: str, parts: Sequence[str]) -> list[int]:
     return ends
 
 
-def cut(text: str, ends: npt.NDArray[np.int32]) -> list[str]:
+def cut(text: str, ends: Sequence[int]) -> list[str]:
     """Return the passages of a text that end at ``ends``."""
-    bounds = [0, *ends.tolist()]
-    return [text[start:end].strip() for start, end in pairwise(bounds)]
+    return [text[start:end].strip() for start, end in pairwise([0, *ends])]

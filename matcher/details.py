@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from matcher.asked import Asked, Pair
@@ -13,17 +14,25 @@ from matcher.rules import longest_lead
 from matcher.vocabulary import FinancingState, GateMode, GateName, GateState, ReviewState
 from matcher.wording import listed, many, members, money, number, percent, unstated
 
+Said = dict[tuple[object, ...], Gate]
+"""Gates that were explained, by name, state and what the sentence reads of the offer's side."""
 
-def explain(pair: Pair, states: States, policy: GatePolicy) -> tuple[Gate, ...]:
+
+def explain(pair: Pair, states: States, policy: GatePolicy, said: Said | None = None) -> tuple[Gate, ...]:
     """Return every judged gate of a shown pair with its reason; gates that are off are left out.
 
-    ``states`` is the pair's column of the judged table.
+    ``states`` is the pair's column of the judged table. ``said`` remembers what was made of each distinct value for
+    one need under one policy: give the same one for all of its pairs.
     """
+    said = {} if said is None else said
     off = {gate for gate, mode in policy.modes.items() if mode is GateMode.OFF}
     return tuple(
-        Gate(gate, STATES[state], detail(pair, STATES[state], policy))
-        for gate, detail, state in zip(GATES, _IN_ORDER, states.tolist(), strict=True)
-        if gate not in off
+        [
+            said.get(key) or said.setdefault(key, Gate(gate, STATES[state], detail(pair, STATES[state], policy)))
+            for gate, (detail, reads), state in zip(GATES, _IN_ORDER, states.tolist(), strict=True)
+            if gate not in off
+            for key in [(gate, state, reads(pair))]
+        ]
     )
 
 
@@ -181,15 +190,21 @@ def _language(pair: Pair, state: GateState, _: GatePolicy) -> str:
     return f"a facilitator bridges {listed(sorted(have & asked.bridged))} and {listed(sorted(asked.languages), 'or')}"
 
 
-_DETAILS: Final = {
-    GateName.STATE: _state,
-    GateName.PLACE: _place,
-    GateName.MODE: _mode,
-    GateName.MATURITY: _maturity,
-    GateName.ENVELOPE: _envelope,
-    GateName.IP: _ip,
-    GateName.BUDGET: _budget,
-    GateName.TIMELINE: _timeline,
-    GateName.LANGUAGE: _language,
+def _spoken(pair: Pair) -> tuple[object, bool]:
+    return pair.columns.spoken.codes[pair.row], pair.capability.languages_supported is None
+
+
+_DETAILS: Final[dict[GateName, tuple[Callable[[Pair, GateState, GatePolicy], str], Callable[[Pair], object]]]] = {
+    GateName.STATE: (_state, lambda pair: pair.row),
+    GateName.PLACE: (_place, lambda pair: pair.columns.places.codes[pair.row]),
+    GateName.MODE: (_mode, lambda pair: pair.columns.modes.codes[pair.row]),
+    GateName.MATURITY: (_maturity, lambda pair: pair.capability.trl),
+    GateName.ENVELOPE: (_envelope, lambda pair: pair.columns.envelope.codes[pair.row]),
+    GateName.IP: (_ip, lambda pair: pair.columns.terms.codes[pair.row]),
+    GateName.BUDGET: (_budget, lambda pair: pair.columns.price.codes[pair.row]),
+    GateName.TIMELINE: (_timeline, lambda pair: pair.capability.lead_time_months),
+    GateName.LANGUAGE: (_language, _spoken),
 }
+"""The sentence of a gate, and all that it reads of the offer's side."""
+
 _IN_ORDER: Final = tuple(_DETAILS[gate] for gate in GATES)

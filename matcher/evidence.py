@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from matcher.asked import ELSEWHERE, SAME_COUNTRY, SAME_GROUP, SAME_REGION, Pair
 from matcher.classification import goals_of, sectors_of
-from matcher.encoding import plain, primary
+from matcher.encoding import BitColumn, ListColumn, plain, primary
 from matcher.profiles import PartnerSought
 from matcher.vocabulary import SignalName
 from matcher.wording import listed, many, money, percent, unstated
@@ -14,7 +15,12 @@ from matcher.wording import listed, many, money, percent, unstated
 
 def evidence(signal: SignalName, pair: Pair, value: float | None) -> str:
     """Say in a plain sentence what a signal's value rests on, or what is missing where it is unknown (None)."""
-    return _SENTENCES[signal](pair, value)
+    return _SENTENCES[signal][0](pair, value)
+
+
+def reads(signal: SignalName, pair: Pair) -> object:
+    """Return what of the offer's side ``evidence`` reads beside the value: where it is the same, so is the sentence."""
+    return _SENTENCES[signal][1](pair)
 
 
 def _sdg(pair: Pair, value: float | None) -> str:
@@ -203,16 +209,36 @@ def _places(sought: PartnerSought) -> list[str]:
     return [place if isinstance(place, str) else place.name for place in sought.places or ()]
 
 
-_SENTENCES: Final = {
-    SignalName.SDG: _sdg,
-    SignalName.SECTOR: _sector,
-    SignalName.MODE: _mode,
-    SignalName.MATURITY: _maturity,
-    SignalName.ENVELOPE: _envelope,
-    SignalName.RESOURCES: _resources,
-    SignalName.BUDGET: _budget,
-    SignalName.LANGUAGE: _language,
-    SignalName.CONTEXT: _context,
-    SignalName.FRESHNESS: _freshness,
-    SignalName.INTEREST: _interest,
+def _codes(pair: Pair, *columns: BitColumn | ListColumn) -> tuple[object, ...]:
+    return tuple([column.codes[pair.row] for column in columns])
+
+
+_SENTENCES: Final[dict[SignalName, tuple[Callable[[Pair, float | None], str], Callable[[Pair], object]]]] = {
+    SignalName.SDG: (_sdg, lambda pair: _codes(pair, pair.columns.sdg_goals, pair.columns.sdg_targets)),
+    SignalName.SECTOR: (_sector, lambda pair: pair.columns.sectors.codes[pair.row]),
+    SignalName.MODE: (_mode, lambda pair: pair.columns.modes.codes[pair.row]),
+    SignalName.MATURITY: (_maturity, lambda pair: pair.capability.trl),
+    SignalName.ENVELOPE: (_envelope, lambda pair: pair.columns.envelope.codes[pair.row]),
+    SignalName.RESOURCES: (
+        _resources,
+        lambda pair: (
+            _codes(pair, pair.columns.infrastructure, pair.columns.skills),
+            pair.capability.training_included,
+        ),
+    ),
+    SignalName.BUDGET: (_budget, lambda pair: pair.columns.price.codes[pair.row]),
+    SignalName.LANGUAGE: (_language, lambda pair: _codes(pair, pair.columns.languages, pair.columns.home_languages)),
+    SignalName.CONTEXT: (
+        _context,
+        lambda pair: (pair.columns.deployments.codes[pair.row], pair.organisation and pair.organisation.country),
+    ),
+    SignalName.FRESHNESS: (
+        _freshness,
+        lambda pair: (
+            str(pair.capability.updated_at or pair.capability.created_at),
+            pair.organisation and pair.organisation.id,
+        ),
+    ),
+    SignalName.INTEREST: (_interest, lambda pair: pair.capability.partner_sought),
 }
+"""The sentence of a signal, and all that it reads of the offer's side beside the value."""

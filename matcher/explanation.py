@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -12,17 +12,16 @@ import numpy.typing as npt
 from matcher import cooperation, details, evidence, questions, sections, topic
 from matcher.asked import Asked, Pair
 from matcher.matches import Contribution, Match, Ranked
-from matcher.policy import FAIL
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
-from matcher.scoring import SIGNALS, Floats, Scored, Scorer
-from matcher.vocabulary import GateMode, GateState, SignalName, Tier
+from matcher.scoring import SIGNALS, Scored, Scorer
+from matcher.vocabulary import GateState, SignalName, Tier
 from matcher.wording import SIGNAL_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matcher.catalogue import Catalogue
-    from matcher.matches import Gate, NearMiss, OpenQuestion
+    from matcher.matches import Gate, NearMiss, OpenQuestion, TopicEvidence
     from matcher.places import PlaceBook
     from matcher.policy import GatePolicy
     from matcher.topic import NeedText
@@ -34,13 +33,36 @@ _TOPIC: Final = SIGNALS.index(SignalName.TOPIC)
 _REASONS: Final = 4  # the largest contributions named in a summary
 
 
-class Candidate(NamedTuple):
-    """One ranked row and what was found of it."""
+class Shown(NamedTuple):
+    """The rows of one list in rank order, and what was found of them."""
 
-    row: int
+    rows: list[int]
+    states: npt.NDArray[np.int8]  # (gates, rows)
+    scored: Scored
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One need while its pairs are explained, with what was said already: of the same values the same is said again."""
+
+    asked: Asked
+    text: NeedText
+    gates: details.Said = field(default_factory=dict)
+    addends: dict[tuple[object, ...], Contribution] = field(default_factory=dict)
+    asks: dict[tuple[object, ...], questions.Chosen] = field(default_factory=dict)
+    typed: dict[str | None, cooperation.Typed] = field(default_factory=dict)
+
+
+class _Found(NamedTuple):
+    """What was found of one pair."""
+
     rank: int
-    states: npt.NDArray[np.int8]  # of every gate
-    scored: Scored  # of this one pair
+    values: list[float]  # of every signal; NaN = unknown
+    z: float
+    score: float
+    best_score: float
+    coverage: float
+    topic: TopicEvidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,47 +80,59 @@ class Explainer:
         need, provider = (side.tolist() for side in self.scorer.sides())
         return [one for one in zip(range(len(SIGNALS)), SIGNALS, need, provider, strict=True) if one[2] + one[3] > 0]
 
-    def place(self, asked: Asked, candidate: Candidate) -> Ranked | None:
+    def place(self, subject: Subject, shown: Shown) -> list[Ranked]:
         """Return what ``explain`` would rank, without the reasons."""
-        if (candidate.states[self.policy.rows(GateMode.HARD)] == FAIL).any():
-            pair = self._pair(asked, candidate)
-            if not questions.near_misses(pair, self._failed(details.explain(pair, candidate.states, self.policy))):
-                return None
-        capability = CapabilityId(self.catalogue.capabilities[candidate.row].id)
-        return Ranked(NeedId(asked.need.id), capability, candidate.rank, _rounded(candidate.scored.score))
+        need, ids = NeedId(subject.asked.need.id), (self.catalogue.capabilities[row].id for row in shown.rows)
+        scores = zip(ids, shown.scored.score.tolist(), strict=True)
+        return [
+            Ranked(need, CapabilityId(each), rank, round(score, DIGITS)) for rank, (each, score) in enumerate(scores, 1)
+        ]
 
-    def _pair(self, asked: Asked, candidate: Candidate) -> Pair:
-        capability = self.catalogue.capabilities[candidate.row]
+    def is_near(self, subject: Subject, row: int, states: npt.NDArray[np.int8]) -> bool:
+        """Tell whether a fix can be stated for every hard gate that a row fails."""
+        pair = self._pair(subject.asked, row)
+        judged = details.explain(pair, states, self.policy, subject.gates)
+        return bool(questions.near_misses(pair, self._failed(judged)))
+
+    def _pair(self, asked: Asked, row: int) -> Pair:
+        capability = self.catalogue.capabilities[row]
         provider = self.catalogue.organisations.get(capability.organisation_id)
-        return Pair(asked, self.catalogue.columns, candidate.row, capability, provider)
+        return Pair(asked, self.catalogue.columns, row, capability, provider)
 
     def _failed(self, judged: Sequence[Gate]) -> list[Gate]:
         return [gate for gate in judged if gate.state is GateState.FAIL and self.policy.is_hard(gate.gate)]
 
-    def explain(self, asked: Asked, text: NeedText, candidate: Candidate) -> Match | None:
-        """Explain one pair; None when it fails a hard gate for which no fix can be stated."""
-        pair = self._pair(asked, candidate)
-        judged = details.explain(pair, candidate.states, self.policy)
+    def explain(self, subject: Subject, shown: Shown) -> list[Match]:
+        """Explain the pairs of one list."""
+        if not shown.rows:
+            return []
+        pairs = [self._pair(subject.asked, row) for row in shown.rows]
+        texts = [sections.of_capability(pair.capability) for pair in pairs]
+        values, *scores = (numbers.T.tolist() for numbers in shown.scored)
+        topics = [each[_TOPIC] for each in values]
+        parted = topic.evidence(self.catalogue, subject.text, shown.rows, texts, topics)
+        found = map(_Found, range(1, len(pairs) + 1), values, *scores, parted)
+        return [self._match(subject, *each) for each in zip(pairs, shown.states.T, found, strict=True)]
+
+    def _match(self, subject: Subject, pair: Pair, states: npt.NDArray[np.int8], found: _Found) -> Match:
+        judged = details.explain(pair, states, self.policy, subject.gates)
         failed = self._failed(judged)
         misses = questions.near_misses(pair, failed)
-        if failed and not misses:
-            return None
-        contributions = self._contributions(pair, text, candidate)
-        asks = questions.open_questions(pair, judged, contributions)
-        typed = cooperation.classify(asked, pair, self.places)
-        _, z, score, best_score, coverage = candidate.scored
+        contributions = self._contributions(subject, pair, found)
+        asks = questions.open_questions(pair, judged, contributions, subject.asks)
+        typed = self._typed(subject, pair)
         return Match(
-            need_id=NeedId(asked.need.id),
+            need_id=NeedId(subject.asked.need.id),
             capability_id=CapabilityId(pair.capability.id),
             organisation_id=OrganisationId(pair.capability.organisation_id),
             capability_title=pair.capability.title,
-            rank=candidate.rank,
-            score=_rounded(score),
-            z=float(z[0]),
+            rank=found.rank,
+            score=round(found.score, DIGITS),
+            z=found.z,
             base=self.scorer.base,
-            best_score=_rounded(best_score),
-            tier=self._tier(judged, failed, float(coverage[0])),
-            coverage=_rounded(coverage),
+            best_score=round(found.best_score, DIGITS),
+            tier=self._tier(judged, failed, found.coverage),
+            coverage=round(found.coverage, DIGITS),
             gates=judged,
             contributions=contributions,
             near_miss=misses,
@@ -108,21 +142,26 @@ class Explainer:
             summary=summarise(contributions, judged, misses, asks),
         )
 
-    def _contributions(self, pair: Pair, text: NeedText, candidate: Candidate) -> tuple[Contribution, ...]:
+    def _typed(self, subject: Subject, pair: Pair) -> cooperation.Typed:
+        provider = pair.organisation.id if pair.organisation else None
+        if provider not in subject.typed:
+            subject.typed[provider] = cooperation.classify(subject.asked, pair, self.places)
+        return subject.typed[provider]
+
+    def _contributions(self, subject: Subject, pair: Pair, found: _Found) -> tuple[Contribution, ...]:
         """Give every signal that weighs anything its addend."""
-        values = candidate.scored.values[:, 0].tolist()
-        found = topic.evidence(
-            self.catalogue, text, candidate.row, sections.of_capability(pair.capability), values[_TOPIC]
-        )
         shown = []
         for at, signal, need, provider in self._weights:
-            value = None if values[at] != values[at] else values[at]
-            worth = value or 0.0
-            about = at == _TOPIC
-            said = topic.sentence(found, text.words) if about else evidence.evidence(signal, pair, value)
-            best = (need + provider) / 2
-            sides = need * worth, provider * worth
-            shown.append(Contribution(signal, value, best * worth, *sides, best, said, found if about else None))
+            value = None if found.values[at] != found.values[at] else found.values[at]
+            sides = need, provider
+            if at == _TOPIC:
+                said = topic.sentence(found.topic, subject.text.words)
+                shown.append(_addend(signal, value, sides, said, found.topic))
+                continue
+            key = signal, value, evidence.reads(signal, pair)
+            if key not in subject.addends:
+                subject.addends[key] = _addend(signal, value, sides, evidence.evidence(signal, pair, value))
+            shown.append(subject.addends[key])
         return tuple(shown)
 
     def _tier(self, judged: Sequence[Gate], failed: Sequence[Gate], coverage: float) -> Tier:
@@ -132,8 +171,16 @@ class Explainer:
         return Tier.A if passed and coverage >= COVERED else Tier.B
 
 
-def _rounded(numbers: Floats) -> float:
-    return round(float(numbers[0]), DIGITS)
+def _addend(
+    signal: SignalName,
+    value: float | None,
+    sides: tuple[float, float],
+    said: str,
+    about: TopicEvidence | None = None,
+) -> Contribution:
+    need, provider = sides
+    worth, best = value or 0.0, (need + provider) / 2
+    return Contribution(signal, value, best * worth, need * worth, provider * worth, best, said, about)
 
 
 def summarise(

@@ -6,9 +6,11 @@ what is shown. ``match`` is ``match_all`` of one, so that a batch and an ad-hoc 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +20,14 @@ from matcher import catalogue as catalogues
 from matcher import encoding, explanation, gates, questions, sections, signals, topic
 from matcher.asked import Asked
 from matcher.classification import goals_of, sectors_of
-from matcher.explanation import Candidate, Explainer
+from matcher.explanation import Explainer, Shown, Subject
 from matcher.matches import Ranked, Shortlist
 from matcher.policy import GatePolicy
 from matcher.profiles import NeedId
 from matcher.scoring import Scored, Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
     from embeddings.encoder import Encoder
@@ -40,8 +42,8 @@ NEAR_MISSES: Final = 5  # shown after the eligible; more where these leave room 
 PASSAGES: Final = 256  # query passages a block: enough to keep the cores busy, few enough to stay in their caches
 BLOCK: Final = 128  # needs whose scores of all capabilities are held at once
 
-Shown = TypeVar("Shown")
 Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
 
 
 class _Prepared(NamedTuple):
@@ -61,8 +63,7 @@ class _Ranked(NamedTuple):
 class _Ranking(NamedTuple):
     """One need with its rows in rank order, nothing explained yet."""
 
-    asked: Asked
-    text: NeedText
+    subject: Subject
     states: gates.States  # of every capability
     eligible: _Ranked
     missed: _Ranked  # near misses, some of which may turn out to have no fix
@@ -91,28 +92,39 @@ class Matcher:
     def match_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[Shortlist]:
         """Yield one shortlist a need, in order."""
         for ranking in self._rankings(needs, k):
-            matches = self._shown(ranking, k, partial(self._explainer.explain, ranking.asked, ranking.text))
-            need = ranking.asked.need
+            matches = self._explainer.explain(ranking.subject, self._shown(ranking, k))
+            need = ranking.subject.asked.need
             notes = explanation.notes(matches, ranking.allowed)
             yield Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
 
     def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[Ranked]]:
         """Yield what ``match_all`` ranks, without the reasons and in a fraction of the time."""
         for ranking in self._rankings(needs, k):
-            yield self._shown(ranking, k, partial(self._explainer.place, ranking.asked))
+            yield self._explainer.place(ranking.subject, self._shown(ranking, k))
 
     def _rankings(self, needs: Iterable[Need], k: int) -> Iterator[_Ranking]:
         """Walk from needs to ranked rows.
 
         1. Encode a block of needs. 2. Score their texts against every capability. 3. Judge, pick, score and rank each.
+        The second step is taken in a thread, a block ahead: compiled loops there, Python here.
         """
-        for block in self._blocks(needs):
-            vectors = np.concatenate([prepared.text.vectors for prepared in block])
-            starts = np.cumsum([0, *(len(prepared.text.vectors) for prepared in block)])
-            scores = self.catalogue.index.pair_scores(vectors, starts, topic.SECTION_WEIGHTS)
-            lexical = topic.lexical_values(self.catalogue, [prepared.text for prepared in block])
-            for prepared, dense, terms in zip(block, scores, lexical, strict=True):
-                yield self._ranking(prepared, topic.values(dense, terms), k)
+        with ThreadPoolExecutor(1) as ahead:
+            scored = ((block, ahead.submit(self._topics, block)) for block in self._blocks(needs))
+            waiting = next(scored, None)
+            while waiting:
+                (block, topics), waiting = waiting, next(scored, None)
+                for prepared, values in zip(block, topics.result(), strict=True):
+                    yield self._ranking(prepared, values, k)
+
+    def _topics(self, block: Sequence[_Prepared]) -> Floats:
+        """Return the topic values (needs, capabilities) of a block."""
+        vectors = np.concatenate([prepared.text.vectors for prepared in block])
+        starts = np.cumsum([0, *(len(prepared.text.vectors) for prepared in block)])
+        scores = self.catalogue.index.pair_scores(vectors, starts, topic.SECTION_WEIGHTS)
+        lexical = topic.lexical_values(self.catalogue, [prepared.text for prepared in block])
+        for dense, terms in zip(scores, lexical, strict=True):  # need by need: no second table as large as these
+            dense[:] = topic.values(dense, terms)
+        return scores
 
     def _blocks(self, needs: Iterable[Need]) -> Iterator[list[_Prepared]]:
         """Group needs whose texts are scored against every capability together."""
@@ -140,29 +152,38 @@ class Matcher:
     def _prepare_batch(self, needs: Sequence[Need]) -> Iterator[_Prepared]:
         texts = [sections.of_need(need) for need in needs]
         encoded = catalogues.encode(texts, self.encoder, role=lambda e, parts: e.encode_queries(parts))
+        ends = encoded.ends.tolist()
         at = section = 0
         for need, parts in zip(needs, texts, strict=True):
             first = at
             passages: list[tuple[str, str]] = []
             for part in parts:
                 count = encoded.passages[section]
-                passages += [(part.title, cut) for cut in catalogues.cut(part.text, encoded.ends[at : at + count])]
+                passages += [(part.title, cut) for cut in catalogues.cut(part.text, ends[at : at + count])]
                 at, section = at + count, section + 1
             asked = Asked.of(need, self.catalogue.organisations, self.catalogue.columns, self.places)
             text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
             yield _Prepared(asked, text)
 
-    def _ranking(self, prepared: _Prepared, topics: npt.NDArray[np.float32], k: int) -> _Ranking:
+    def _ranking(self, prepared: _Prepared, topics: Floats, k: int) -> _Ranking:
         """Mask, pick, score, rank."""
         asked, text = prepared
         states = gates.judge(asked, self.catalogue.columns, self.policy)
         allowed = gates.allowed(states, self.policy)
         near = questions.near_miss_mask(states, self.policy)
-        eligible = self._rank(asked, topics, self._candidates(asked.need, topics, allowed, k))
-        missed = self._rank(asked, topics, top_k(topics, max(CANDIDATES, k), near).rows)
-        return _Ranking(asked, text, states, eligible, missed, int(allowed.sum()))
+        eligible = self._candidates(asked.need, topics, allowed, k)
+        missed = np.sort(top_k(topics, max(CANDIDATES, k), near).rows)
+        scored = self._scored(asked, topics, np.concatenate([eligible, missed]))
+        cut = len(eligible)
+        return _Ranking(
+            Subject(asked, text),
+            states,
+            _rank(eligible, scored.take(np.arange(cut))),
+            _rank(missed, scored.take(np.arange(cut, cut + len(missed)))),
+            int(np.count_nonzero(allowed)),
+        )
 
-    def _candidates(self, need: Need, topics: npt.NDArray[np.float32], eligible: npt.NDArray[np.bool_], k: int) -> Rows:
+    def _candidates(self, need: Need, topics: Floats, eligible: npt.NDArray[np.bool_], k: int) -> Rows:
         """Unite the best by text with the best by shared SDGs and sectors; ascending, all of them eligible."""
         by_text = top_k(topics, max(CANDIDATES, 2 * k), eligible).rows
         if len(by_text) == np.count_nonzero(eligible):
@@ -175,25 +196,27 @@ class Matcher:
         related = top_k(shared.astype(np.float32) + topics * np.float32(0.5), RELATED, eligible & (shared > 0)).rows
         return np.union1d(by_text, related)
 
-    def _rank(self, asked: Asked, topics: npt.NDArray[np.float32], rows: Rows) -> _Ranked:
-        """Order rows by joint z to six digits, ties by row, which is by id."""
-        rows = np.sort(rows)
+    def _scored(self, asked: Asked, topics: Floats, rows: Rows) -> Scored:
         structured = signals.measure(asked, self.catalogue.columns, rows, self.policy.rates)
-        values = np.vstack([topics[rows].astype(np.float64), structured])
-        scored = self.scorer.judge(values)
-        order = np.argsort(-np.round(scored.z, 6), kind="stable")
-        return _Ranked(rows[order], scored.take(order))
+        return self.scorer.judge(np.vstack([topics[rows].astype(np.float64), structured]))
 
-    def _shown(self, ranking: _Ranking, k: int, show: Callable[[Candidate], Shown | None]) -> list[Shown]:
+    def _shown(self, ranking: _Ranking, k: int) -> Shown:
         """Show the first k eligible rows, then near misses; one whose failure has no stated fix is left out."""
-        shown: list[Shown] = []
-        near = max(NEAR_MISSES, k - len(ranking.eligible.rows))
-        for ranked, limit in ((ranking.eligible, k), (ranking.missed, near)):
-            room = len(shown) + limit
-            for at, row in enumerate(ranked.rows.tolist()):
-                if len(shown) == room:
-                    break
-                scored = ranked.scored.take(np.array([at]))
-                one = show(Candidate(row, len(shown) + 1, ranking.states[:, row], scored))
-                shown += [one] if one is not None else []
-        return shown
+        eligible, missed = ranking.eligible, ranking.missed
+        limit = max(NEAR_MISSES, k - len(eligible.rows))
+        near = (
+            at
+            for at, row in enumerate(missed.rows.tolist())
+            if self._explainer.is_near(ranking.subject, row, ranking.states[:, row])
+        )
+        places = np.array([*islice(near, limit)], dtype=np.int64)
+        rows = np.concatenate([eligible.rows[:k], missed.rows[places]])
+        parts = zip(eligible.scored, missed.scored, strict=True)
+        scored = Scored(*(np.concatenate([one[..., :k], other[..., places]], axis=-1) for one, other in parts))
+        return Shown(rows.tolist(), ranking.states[:, rows], scored)
+
+
+def _rank(rows: Rows, scored: Scored) -> _Ranked:
+    """Order ascending rows by joint z to six digits, ties by row, which is by id."""
+    order = np.argsort(-np.round(scored.z, 6), kind="stable")
+    return _Ranked(rows[order], scored.take(order))

@@ -18,7 +18,7 @@ from embeddings.lexical import stems
 from matcher.matches import PassageEvidence, TermEvidence, TopicEvidence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from embeddings.encoder import Matrix
     from embeddings.lexical import Query
@@ -83,37 +83,48 @@ def values(dense: Floats, lexical: Floats) -> Floats:
 
 
 def evidence(
-    catalogue: Catalogue, text: NeedText, row: int, sections: Sequence[Section], value: float
+    catalogue: Catalogue,
+    text: NeedText,
+    rows: Sequence[int],
+    sections: Sequence[Sequence[Section]],
+    values: Sequence[float],
+) -> list[TopicEvidence]:
+    """Take the topic values of some rows apart: the sections each is folded from, an addend for every shared term."""
+    views = zip(*(catalogue.lexical.parts(view, rows) for view in text.views), strict=True)
+    passages = _passages(catalogue, text, rows, sections)
+    return [_parted(*each) for each in zip(views, passages, values, strict=True)]
+
+
+def _parted(
+    views: tuple[list[tuple[str, float]], ...], passages: tuple[PassageEvidence, ...], value: float
 ) -> TopicEvidence:
-    """Take a pair's topic value apart: the sections it is folded from, and an addend for every shared term."""
-    views = [catalogue.lexical.parts(view, row) for view in text.views]
-    parts = max(views, key=lambda view: sum(part for _, part in view))
-    scale = (1 - DENSE_SHARE) / max(1.0, sum(part for _, part in parts))
-    shared = tuple(TermEvidence(term, part * scale) for term, part in parts)
-    lexical_part = sum(term.value for term in shared)
-    passages = _passages(catalogue, text, row, sections)
+    sums = [sum([part for _, part in view]) for view in views]
+    best = max(sums)
+    scale = (1 - DENSE_SHARE) / max(1.0, best)
+    shared = tuple([TermEvidence(term, part * scale) for term, part in views[sums.index(best)]])
+    lexical_part = sum([term.value for term in shared])
     return TopicEvidence(passages, shared, dense_part=value - lexical_part, lexical_part=lexical_part)
 
 
 def _passages(
-    catalogue: Catalogue, text: NeedText, row: int, sections: Sequence[Section]
-) -> tuple[PassageEvidence, ...]:
-    """Quote the best passage pair of each of the (at most three) sections that the dense part is folded from."""
-    similarities = catalogue.index.section_similarities(text.vectors, row)
-    best = similarities.max(axis=0)
-    quoted = catalogue.passages(row, sections)
-    found = []
-    for section in np.argsort(-best, kind="stable")[:3].tolist():
-        query = int(similarities[:, section].argmax())
-        nearest = 0
-        if len(quoted[section]) > 1:
-            nearest = int((catalogue.index.passages_of(row, section) @ text.vectors[query]).argmax())
-        title, passage = text.passages[query]
-        theirs = quote(quoted[section][nearest])
-        found.append(
-            PassageEvidence(title, quote(passage), sections[section].title, theirs, round(float(best[section]), 6))
-        )
-    return tuple(found)
+    catalogue: Catalogue, text: NeedText, rows: Sequence[int], sections: Sequence[Sequence[Section]]
+) -> Iterator[tuple[PassageEvidence, ...]]:
+    """Quote the best passage pair of each of the (at most three) sections that a row's dense part is folded from."""
+    similarities = catalogue.index.section_similarities(text.vectors, rows)
+    best, queries = similarities.max(axis=0).tolist(), similarities.argmax(axis=0).tolist()
+    asked = [(title, quote(passage)) for title, passage in text.passages]
+    first = 0
+    for row, parts in zip(rows, sections, strict=True):
+        quoted = catalogue.passages(row, parts)
+        found = []
+        for at in sorted(range(first, first + len(parts)), key=lambda at: -best[at])[:3]:
+            part, nearest = at - first, 0
+            if len(quoted[part]) > 1:
+                nearest = int((catalogue.index.passages_of(row, part) @ text.vectors[queries[at]]).argmax())
+            theirs = quote(quoted[part][nearest])
+            found.append(PassageEvidence(*asked[queries[at]], parts[part].title, theirs, round(best[at], 6)))
+        yield tuple(found)
+        first += len(parts)
 
 
 def quote(passage: str) -> str:

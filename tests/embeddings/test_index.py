@@ -113,5 +113,5 @@ def test_section_similarities_are_what_is_folded() -> None:
     index, queries = a_random_index(7), unit(2, 16, 8)
     scores = index.pair_scores(queries, np.array([0, 2]), SectionWeights(0, 0, 0))[0]
     for item in range(len(index)):
-        found = index.section_similarities(queries, item)
+        found = index.section_similarities(queries, [item])
         assert (found.max() if found.size else 0.0) == pytest.approx(float(scores[item]), abs=1e-5)
