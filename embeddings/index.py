@@ -135,7 +135,7 @@ class Index:
 def _spans(starts: npt.NDArray[np.int64], at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return every position from ``starts[n]`` to before ``starts[n + 1]``, for each n of ``at`` in turn."""
     lengths = starts[at + 1] - starts[at]
-    return np.arange(lengths.sum()) + np.repeat(starts[at] - (np.cumsum(lengths) - lengths), lengths)
+    return np.asarray(np.arange(lengths.sum()) + np.repeat(starts[at] - (np.cumsum(lengths) - lengths), lengths))
 
 
 def on_grid(vectors: Matrix) -> Matrix:

@@ -49,7 +49,6 @@ class Subject:
     text: NeedText
     gates: details.Said = field(default_factory=dict)
     addends: dict[tuple[object, ...], Contribution] = field(default_factory=dict)
-    asks: dict[tuple[object, ...], questions.Chosen] = field(default_factory=dict)
     typed: dict[str | None, cooperation.Typed] = field(default_factory=dict)
 
 
@@ -119,7 +118,7 @@ class Explainer:
         failed = self._failed(judged)
         misses = questions.near_misses(pair, failed)
         contributions = self._contributions(subject, pair, found)
-        asks = questions.open_questions(pair, judged, contributions, subject.asks)
+        asks = questions.open_questions(pair, judged, contributions)
         typed = self._typed(subject, pair)
         return Match(
             need_id=NeedId(subject.asked.need.id),

@@ -135,31 +135,16 @@ _FIXES: Final[dict[GateName, Callable[[Pair], str]]] = {
 }
 
 
-Chosen = tuple[tuple[Ask, float], ...]
-
-
 def open_questions(
-    pair: Pair,
-    gates: Sequence[Gate],
-    contributions: Sequence[Contribution],
-    chosen: dict[tuple[object, ...], Chosen] | None = None,
+    pair: Pair, gates: Sequence[Gate], contributions: Sequence[Contribution]
 ) -> tuple[OpenQuestion, ...]:
     """Return at most three questions, the one that could change the decision most first.
 
     Unknown gates come first, those that one answer settles before those that need two; then unknown signals. Equals
-    are ordered by the points they could still add, then by the order of the closed lists. ``chosen`` remembers which
-    were picked where the same is unknown and missing: give the same one for all pairs of one need under one scorer.
+    are ordered by the points they could still add, then by the order of the closed lists.
     """
-    chosen = {} if chosen is None else chosen
     points = {one.signal: one.points_if_known - one.points for one in contributions if one.value is None}
-    unknown = [gate.gate for gate in gates if gate.state is GateState.UNKNOWN]
-    missing = [ask.stated(pair) is None for opening in OPENINGS for ask in opening.asks]
-    key = tuple(points), tuple(unknown), tuple(missing)
-    asks = chosen.get(key) or chosen.setdefault(key, _choose(pair, unknown, points))
-    return tuple([OpenQuestion(ask.about, ask.whom, ask.question(pair), gain) for ask, gain in asks])
-
-
-def _choose(pair: Pair, unknown: Sequence[GateName], points: dict[SignalName, float]) -> Chosen:
+    unknown = {gate.gate for gate in gates if gate.state is GateState.UNKNOWN}
     ranked = [
         (*_urgency(opening, len(asks), unknown, points), at, asks[0])
         for at, opening in enumerate(OPENINGS)
@@ -167,14 +152,17 @@ def _choose(pair: Pair, unknown: Sequence[GateName], points: dict[SignalName, fl
         for asks in [opening.missing(pair)]
         if asks
     ]
-    first: dict[str, tuple[Ask, float]] = {}
+    chosen: dict[str, tuple[Ask, float]] = {}
     for _, lost, _, ask in sorted(ranked, key=itemgetter(0, 1, 2)):
-        first.setdefault(ask.about, (ask, -lost))
-    return tuple(islice(first.values(), MOST_QUESTIONS))
+        chosen.setdefault(ask.about, (ask, -lost))
+    return tuple(
+        OpenQuestion(ask.about, ask.whom, ask.question(pair), gain)
+        for ask, gain in islice(chosen.values(), MOST_QUESTIONS)
+    )
 
 
 def _urgency(
-    opening: Opening, missing: int, unknown: Sequence[GateName], points: dict[SignalName, float]
+    opening: Opening, missing: int, unknown: set[GateName], points: dict[SignalName, float]
 ) -> tuple[int, float]:
     """Return a sort key: gates before signals, one answer before two, then by points."""
     gain = points.get(opening.signal, 0.0) if opening.signal else 0.0

@@ -112,7 +112,7 @@ def _passages(
     """Quote the best passage pair of each of the (at most three) sections that a row's dense part is folded from."""
     similarities = catalogue.index.section_similarities(text.vectors, rows)
     best, queries = similarities.max(axis=0).tolist(), similarities.argmax(axis=0).tolist()
-    asked = [(title, quote(passage)) for title, passage in text.passages]
+    asked = [quote(passage) for _, passage in text.passages]
     first = 0
     for row, parts in zip(rows, sections, strict=True):
         quoted = catalogue.passages(row, parts)
@@ -121,8 +121,8 @@ def _passages(
             part, nearest = at - first, 0
             if len(quoted[part]) > 1:
                 nearest = int((catalogue.index.passages_of(row, part) @ text.vectors[queries[at]]).argmax())
-            theirs = quote(quoted[part][nearest])
-            found.append(PassageEvidence(*asked[queries[at]], parts[part].title, theirs, round(best[at], 6)))
+            title, ours, theirs = text.passages[queries[at]][0], asked[queries[at]], quote(quoted[part][nearest])
+            found.append(PassageEvidence(title, ours, parts[part].title, theirs, round(best[at], 6)))
         yield tuple(found)
         first += len(parts)
 
