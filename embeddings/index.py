@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -19,6 +19,8 @@ vectors of about unit length, no partial sum reaches 2: float32 holds them all, 
 not depend on their order: one need alone and the same need in a batch, two threads or one, one processor or another
 get the same bytes. The rounding moves a cosine by about 2e-4."""
 
+NEIGHBOURS: Final = 10  # whose mean likeness makes an item's hubness
+REFERENCE: Final = 4_096  # items that stand for all when neighbours are looked for: cost stays linear in the items
 CHUNK: Final = 16_384  # passages a product: with 64 query passages 4 MB of cosines, which stay in the cache
 
 
@@ -42,6 +44,21 @@ class Hits(NamedTuple):
     scores: npt.NDArray[np.float32]
 
 
+class Queries(NamedTuple):
+    """Needs as passages: need n owns ``vectors[starts[n]:starts[n + 1]]``, of which the first belong to its core."""
+
+    vectors: Matrix
+    starts: npt.NDArray[np.int64]  # (needs + 1,)
+    core_stops: npt.NDArray[np.int64]  # (needs,) where the core's passages end
+
+
+class PairScores(NamedTuple):
+    """Scores of every need with every item, both (needs, items)."""
+
+    whole: npt.NDArray[np.float32]  # all sections of both, folded
+    core: npt.NDArray[np.float32]  # the need's core with the item's first section: what neither can be without
+
+
 @dataclass(frozen=True, eq=False)
 class Index:
     """Passage vectors grouped into sections, sections grouped into items. Arrays may be memory-mapped."""
@@ -50,6 +67,7 @@ class Index:
     section_starts: npt.NDArray[np.int64]  # (sections + 1,) offsets into the passages
     section_scales: npt.NDArray[np.float32]  # (sections,) 1 / length of the sum of the section's passage vectors
     starts: npt.NDArray[np.int64]  # (items + 1,) offsets into the sections
+    hubness: npt.NDArray[np.float32]  # (items,) mean cosine of the core with its nearest others; they are near to all
 
     @classmethod
     def build(cls, vectors: Matrix, passages: Sequence[int], sections: Sequence[int]) -> Index:
@@ -63,12 +81,14 @@ class Index:
         for section in np.flatnonzero(np.diff(section_starts) > 1):
             total = vectors[section_starts[section] : section_starts[section + 1]].sum(axis=0)
             scales[section] = 1 / max(float(np.linalg.norm(total)), 1e-12)
-        return cls(vectors, section_starts, scales, starts)
+        built = cls(vectors, section_starts, scales, starts, np.zeros(len(sections), dtype=np.float32))
+        return replace(built, hubness=_hubness(built))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Index:
-        """Restore what ``arrays`` returned."""
-        return cls(*(arrays[f"index_{name}"] for name in ("vectors", "section_starts", "section_scales", "starts")))
+        """Restore what ``arrays`` returned; arrays of before hubness was known have none."""
+        none = {"index_hubness": np.zeros(len(arrays["index_starts"]) - 1, dtype=np.float32)}
+        return cls(**{each.name: {**none, **arrays}[f"index_{each.name}"] for each in fields(cls)})
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return everything there is, as named arrays."""
@@ -77,34 +97,48 @@ class Index:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def pair_scores(
-        self, queries: Matrix, query_starts: npt.NDArray[np.int64], weights: SectionWeights
-    ) -> npt.NDArray[np.float32]:
-        """Return (needs, items): need n owns ``queries[query_starts[n]:query_starts[n + 1]]``.
+    def pair_scores(self, queries: Queries, weights: SectionWeights) -> PairScores:
+        """Score every need against every item.
 
         1. Multiply the queries by chunks of passages that end where an item ends.
-        2. Fold each chunk's similarities into one score per need and item.
+        2. Fold each chunk's similarities into one score per need and item, for all sections and for the cores.
         """
         from embeddings.kernels import fold_sections
 
-        if queries.shape[1:] != self.vectors.shape[1:]:
-            raise ValueError(f"expected queries of dimension {self.vectors.shape[1]}; got {queries.shape[1]}")
-        queries = on_grid(queries)
-        scores = np.empty((len(query_starts) - 1, len(self)), dtype=np.float32)
+        vectors, query_starts, core_stops = queries
+        if vectors.shape[1:] != self.vectors.shape[1:]:
+            raise ValueError(f"expected queries of dimension {self.vectors.shape[1]}; got {vectors.shape[1]}")
+        vectors = on_grid(vectors)
+        scores = PairScores(*(np.empty((len(core_stops), len(self)), dtype=np.float32) for _ in range(2)))
         for first, last in self._chunks():
             low, high = (int(self.section_starts[self.starts[item]]) for item in (first, last))
-            similarities = queries @ self.vectors[low:high].T
-            out = np.empty((len(scores), last - first), dtype=np.float32)
-            folds = (weights.second, weights.third, weights.floor)
+            similarities = vectors @ self.vectors[low:high].T
+            out = PairScores(*(np.zeros((len(core_stops), last - first), dtype=np.float32) for _ in range(2)))
             chunk = self.starts[first : last + 1]
-            fold_sections(similarities, query_starts, chunk, self.section_starts, self.section_scales, folds, out)
-            scores[:, first:last] = out
+            sections = (self.section_starts, self.section_scales)
+            folds = (weights.second, weights.third, weights.floor)
+            fold_sections(similarities, query_starts, core_stops, chunk, *sections, folds, out)
+            for table, part in zip(scores, out, strict=True):
+                table[:, first:last] = part
         return scores
 
     def search(self, queries: Matrix, k: int, *, allowed: npt.NDArray[np.bool_] | None = None) -> list[Hits]:
         """Return the k best allowed items of each query row, by the best section alone."""
-        scores = self.pair_scores(queries, np.arange(len(queries) + 1), SectionWeights(0.0, 0.0, 0.0))
-        return [top_k(row, k, allowed) for row in scores]
+        each = np.arange(len(queries) + 1)
+        scores = self.pair_scores(Queries(queries, each, each[1:]), SectionWeights(0.0, 0.0, 0.0))
+        return [top_k(row, k, allowed) for row in scores.whole]
+
+    def cores(self, items: npt.NDArray[np.int64]) -> Matrix:
+        """Return (items, dimension): the mean vectors of their first sections, on the grid; 0 for one without any."""
+        rows = np.zeros((len(items), self.vectors.shape[1]), dtype=np.float32)
+        filled = np.flatnonzero(self.starts[items + 1] > self.starts[items])
+        if len(filled):
+            sections = self.starts[items[filled]]
+            passages = self.vectors[_spans(self.section_starts, sections)]
+            lengths = self.section_starts[sections + 1] - self.section_starts[sections]
+            sums = np.add.reduceat(passages, np.cumsum(lengths) - lengths, axis=0)
+            rows[filled] = on_grid(sums * self.section_scales[sections, None])
+        return rows
 
     def section_similarities(self, queries: Matrix, items: Sequence[int]) -> npt.NDArray[np.float32]:
         """Return (queries, sections of all the items): the cosines scores are folded from, for queries on the grid."""
@@ -130,6 +164,26 @@ class Index:
             spans.append((first, last))
             first = last
         return spans
+
+
+def _hubness(index: Index) -> npt.NDArray[np.float32]:
+    """Return each item's mean cosine with its NEIGHBOURS nearest others among at most REFERENCE items.
+
+    The local scaling of CSLS (Conneau et al., ICLR 2018). Where there are fewer others, the missing ones count as 0.
+    """
+    count = len(index)
+    sample = np.unique(np.linspace(0, max(count - 1, 0), min(count, REFERENCE)).round().astype(np.int64))
+    reference = index.cores(sample)
+    means = np.zeros(count, dtype=np.float32)
+    for first in range(0, count, REFERENCE):
+        items = np.arange(first, min(first + REFERENCE, count))
+        cosines = index.cores(items) @ reference.T
+        own = np.searchsorted(sample, items)
+        known = np.flatnonzero(sample[np.minimum(own, len(sample) - 1)] == items)
+        cosines[known, own[known]] = 0
+        nearest = np.sort(np.partition(cosines, -min(NEIGHBOURS, len(sample)), axis=1)[:, -NEIGHBOURS:], axis=1)
+        means[items] = np.maximum(nearest, 0).sum(axis=1) / NEIGHBOURS
+    return means
 
 
 def _spans(starts: npt.NDArray[np.int64], at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -15,24 +15,29 @@ FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vect
 def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     similarities: Floats,
     query_starts: Ints,
+    core_stops: Ints,
     starts: Ints,
     section_starts: Ints,
     section_scales: Floats,
     weights: tuple[float, float, float],
-    out: Floats,
+    out: tuple[Floats, Floats],
 ) -> None:
-    """Reduce (query passages, passages) to (needs, items) with the best three sections of SCIENCE 1.
+    """Reduce (query passages, passages) to (needs, items) with the best three sections of SCIENCE 1, and by the cores.
 
     1. A section's similarity to a query passage is the cosine of its mean vector: the summed cosines of its passages
        times its scale. 2. A section counts with its best query passage. 3. The best three sections are folded.
+    4. The core's score is the first section's with the best query passage of the need's core.
     ``starts`` are offsets into the sections, ``section_starts`` into the columns less the first one's; ``weights`` is
-    (second, third, floor). An item without sections, or a need without passages, scores 0.
+    (second, third, floor). An item without sections, or a need without passages, scores 0: ``out`` comes as zeros.
     """
     second_weight, third_weight, floor = weights
+    whole, core = out
     base, origin = starts[0], section_starts[starts[0]]
-    for need in prange(out.shape[0]):
+    for need in prange(whole.shape[0]):
         best = np.full(starts[-1] - base, np.float32(-2))
         for query in range(query_starts[need], query_starts[need + 1]):  # along a row: the cosines lie side by side
+            if query == core_stops[need]:
+                _keep_first(core[need], best, starts, section_scales)
             high = 0
             for section in range(len(best)):
                 low, high = high, section_starts[base + section + 1] - origin
@@ -40,7 +45,9 @@ def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not object
                 for passage in range(low + 1, high):
                     total += similarities[query, passage]
                 best[section] = max(best[section], total)
-        for item in range(out.shape[1]):
+        if query_starts[need] < core_stops[need] == query_starts[need + 1]:
+            _keep_first(core[need], best, starts, section_scales)
+        for item in range(whole.shape[1]):
             first = second = third = np.float32(-2)
             for section in range(starts[item] - base, starts[item + 1] - base):
                 value = best[section] * section_scales[base + section]
@@ -50,7 +57,16 @@ def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not object
             score = first if first > -2 else np.float32(0)
             score += second_weight * max(float(second) - floor, 0.0)
             score += third_weight * max(float(third) - floor, 0.0)
-            out[need, item] = score
+            whole[need, item] = score
+
+
+@njit(cache=True, nogil=True)
+def _keep_first(core: Floats, best: Floats, starts: Ints, section_scales: Floats) -> None:
+    """Set each item's score to what its first section has so far."""
+    for item in range(len(core)):
+        section = starts[item]
+        if section < starts[item + 1] and best[section - starts[0]] > -2:
+            core[item] = best[section - starts[0]] * section_scales[section]
 
 
 @njit(parallel=True, cache=True, nogil=True)
@@ -150,6 +166,20 @@ def posting_values(terms: Ints, indptr: Ints, rows: npt.NDArray[np.int32], value
             if at < end and rows[at] == items[nth]:
                 found[nth, position] = values[at]
     return found
+
+
+@njit(cache=True, nogil=True)
+def sparse_products(
+    terms: Ints, weights: Floats, starts: Ints, item_terms: npt.NDArray[np.int32], values: Floats, items: Ints
+) -> Floats:
+    """Return (items,): weight times value summed over the terms an item shares; ``terms`` ascend."""
+    sums = np.zeros(len(items), dtype=np.float32)
+    for nth in range(len(items)):
+        for posting in range(starts[items[nth]], starts[items[nth] + 1]):
+            at = np.searchsorted(terms, item_terms[posting])
+            if at < len(terms) and terms[at] == item_terms[posting]:
+                sums[nth] += weights[at] * values[posting]
+    return sums
 
 
 @njit(cache=True, nogil=True)

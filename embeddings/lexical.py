@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from scipy.sparse import csr_matrix
 
-_ARRAYS: Final = ("vocabulary", "idf", "indptr", "rows", "values")
+_ARRAYS: Final = ("vocabulary", "idf", "indptr", "rows", "values", "core_starts", "core_terms", "core_values")
 K1: Final = 1.2  # better than 0.9 on nine of ten collections (SCIENCE 1)
 B: Final = 0.75
 WORD: Final = re.compile(r"\w+")
@@ -102,6 +102,9 @@ class Lexical:
     indptr: npt.NDArray[np.int64]  # (terms + 1,)
     rows: npt.NDArray[np.int32]  # (postings,), ascending within a term
     values: npt.NDArray[np.float32]  # (postings,): idf * tf / (K1 + tf)
+    core_starts: npt.NDArray[np.int64]  # (items + 1,): each item's first section alone, term by term
+    core_terms: npt.NDArray[np.int32]  # ascending within an item
+    core_values: npt.NDArray[np.float32]
     items: int
 
     @classmethod
@@ -126,20 +129,32 @@ class Lexical:
         frequencies.data = frequencies.data / (K1 + frequencies.data)
         weighted = (frequencies @ diags(idf)).tocsc()
         weighted.sort_indices()
+        core = (diags(scale[starts[:-1]]) @ first).tocsr()
+        core.data = core.data / (K1 + core.data)
+        core = (core @ diags(idf)).tocsr()
+        core.sort_indices()
         return cls(
             vocabulary,
             idf.astype(np.float32),
             weighted.indptr.astype(np.int64),
             weighted.indices.astype(np.int32),
             weighted.data.astype(np.float32),
+            core.indptr.astype(np.int64),
+            core.indices.astype(np.int32),
+            core.data.astype(np.float32),
             len(starts) - 1,
         )
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Lexical:
-        """Restore what ``arrays`` returned."""
-        named = {name: arrays[f"lexical_{name}"] for name in _ARRAYS}
-        return cls(**named, items=int(arrays["lexical_items"][0]))
+        """Restore what ``arrays`` returned; arrays of before first sections were kept apart have none."""
+        items = int(arrays["lexical_items"][0])
+        none: dict[str, Any] = {
+            "lexical_core_starts": np.zeros(items + 1, dtype=np.int64),
+            "lexical_core_terms": np.zeros(0, dtype=np.int32),
+            "lexical_core_values": np.zeros(0, dtype=np.float32),
+        }
+        return cls(**{name: ({**none, **arrays})[f"lexical_{name}"] for name in _ARRAYS}, items=items)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return everything there is, as named arrays."""
@@ -185,6 +200,30 @@ class Lexical:
                 out,
             )
         return out
+
+    def core_scores(self, query: Query, items: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return (items,): what ``scores`` would give them if they had their first sections alone."""
+        from embeddings.kernels import sparse_products
+
+        weights = query.weights / np.float32(query.norm)
+        cores = (self.core_starts, self.core_terms, self.core_values)
+        return np.asarray(sparse_products(query.terms, weights, *cores, items))
+
+    def typical(self, items: npt.NDArray[np.int64], shares: npt.NDArray[np.float32], most: int) -> Query:
+        """Return the terms that weigh most in some items' first sections, as a query.
+
+        A term's weight is the mean of its values, each item counting by its share, over idf^0.5: what the weight of a
+        query's own term is to its frequency. Ties go to the term that comes first.
+        """
+        spans = [slice(*self.core_starts[item : item + 2].tolist()) for item in items.tolist()]
+        terms = np.concatenate([self.core_terms[span] for span in spans]) if spans else np.zeros(0, dtype=np.int32)
+        parts = [share * self.core_values[span] for share, span in zip(shares, spans, strict=True)]
+        distinct, places = np.unique(terms, return_inverse=True)
+        values = np.bincount(places, np.concatenate(parts) if parts else None, len(distinct))
+        kept = np.sort(np.argsort(-values, kind="stable")[:most])
+        at, idf = distinct[kept].astype(np.int64), self.idf[distinct[kept]].astype(np.float64)
+        weights = values[kept] / np.sqrt(idf)
+        return Query(at, weights.astype(np.float32), 2 * float(np.linalg.norm(weights * idf)) or 1.0)
 
     def parts(self, query: Query, items: Sequence[int]) -> list[list[tuple[str, float]]]:
         """Return the shared terms of each item with their addends of ``scores(query)[item]``.

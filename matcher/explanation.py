@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matcher.matches import Gate, NearMiss, OpenQuestion, TopicEvidence
     from matcher.places import PlaceBook
     from matcher.policy import GatePolicy
-    from matcher.topic import NeedText
+    from matcher.topic import Topic
 
 COVERED: Final = 0.6  # coverage from which a pair with every gate passed is tier A (DOMAIN)
 DIGITS: Final = 6  # of every published number: fewer than two processors could disagree about
@@ -46,7 +46,7 @@ class Subject:
     """One need while its pairs are explained, with what was said already: of the same values the same is said again."""
 
     asked: Asked
-    text: NeedText
+    topic: Topic
     gates: details.Said = field(default_factory=dict)
     addends: dict[tuple[object, ...], Contribution] = field(default_factory=dict)
     typed: dict[str | None, cooperation.Typed] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Explainer:
         texts = [sections.of_capability(pair.capability) for pair in pairs]
         values, *scores = (numbers.T.tolist() for numbers in shown.scored)
         topics = [each[_TOPIC] for each in values]
-        parted = topic.evidence(self.catalogue, subject.text, shown.rows, texts, topics)
+        parted = topic.evidence(self.catalogue, subject.topic, shown.rows, texts, topics)
         found = map(_Found, range(1, len(pairs) + 1), values, *scores, parted)
         return [self._match(subject, *each) for each in zip(pairs, shown.states.T, found, strict=True)]
 
@@ -154,7 +154,7 @@ class Explainer:
             value = None if found.values[at] != found.values[at] else found.values[at]
             sides = need, provider
             if at == _TOPIC:
-                said = topic.sentence(found.topic, subject.text.words)
+                said = topic.sentence(found.topic, subject.topic.text.words)
                 shown.append(_addend(signal, value, sides, said, found.topic))
                 continue
             key = signal, value, evidence.reads(signal, pair)

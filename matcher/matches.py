@@ -47,12 +47,14 @@ class PassageEvidence:
 
 @dataclass(frozen=True, slots=True)
 class TopicEvidence:
-    """What the topic value is made of: value = dense_part + sum of the terms' values."""
+    """What the topic value is made of: value = dense_part + sum of the terms' values + likeness_part."""
 
     passages: tuple[PassageEvidence, ...]  # best first; these are the sections the dense part is made of
     terms: tuple[TermEvidence, ...]  # largest first, all of them
-    dense_part: float  # from the best section pair and bonuses for further ones
+    dense_part: float  # the best section pair and bonuses for further ones, less what the offer shares with its like
     lexical_part: float
+    likeness_part: float = 0.0  # for being like the need's best answers
+    answers: tuple[CapabilityId, ...] = ()  # those answers, best first, this offer itself left out
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.index import top_k
+from embeddings.index import Queries, top_k
 from matcher import catalogue as catalogues
 from matcher import encoding, explanation, gates, questions, sections, signals, topic
 from matcher.asked import Asked
@@ -25,6 +25,7 @@ from matcher.matches import Ranked, Shortlist
 from matcher.policy import GatePolicy
 from matcher.profiles import NeedId
 from matcher.scoring import Scored, Scorer
+from matcher.topic import Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -113,18 +114,18 @@ class Matcher:
             waiting = next(scored, None)
             while waiting:
                 (block, topics), waiting = waiting, next(scored, None)
-                for prepared, values in zip(block, topics.result(), strict=True):
-                    yield self._ranking(prepared, values, k)
+                for prepared, found in zip(block, topics.result(), strict=True):
+                    yield self._ranking(prepared.asked, found, k)
 
-    def _topics(self, block: Sequence[_Prepared]) -> Floats:
-        """Return the topic values (needs, capabilities) of a block."""
-        vectors = np.concatenate([prepared.text.vectors for prepared in block])
-        starts = np.cumsum([0, *(len(prepared.text.vectors) for prepared in block)])
-        scores = self.catalogue.index.pair_scores(vectors, starts, topic.SECTION_WEIGHTS)
-        lexical = topic.lexical_values(self.catalogue, [prepared.text for prepared in block])
-        for dense, terms in zip(scores, lexical, strict=True):  # need by need: no second table as large as these
-            dense[:] = topic.values(dense, terms)
-        return scores
+    def _topics(self, block: Sequence[_Prepared]) -> list[Topic]:
+        """Score the texts of a block's needs against every capability."""
+        texts = [prepared.text for prepared in block]
+        starts = np.cumsum([0, *(len(text.vectors) for text in texts)])
+        cores = starts[:-1] + [text.core for text in texts]
+        queries = Queries(np.concatenate([text.vectors for text in texts]), starts, cores)
+        scores = self.catalogue.index.pair_scores(queries, topic.SECTION_WEIGHTS)
+        lexical = topic.lexical_values(self.catalogue, texts)
+        return [Topic.of(self.catalogue, *each) for each in zip(texts, *scores, lexical, strict=True)]
 
     def _blocks(self, needs: Iterable[Need]) -> Iterator[list[_Prepared]]:
         """Group needs whose texts are scored against every capability together."""
@@ -165,18 +166,17 @@ class Matcher:
             text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
             yield _Prepared(asked, text)
 
-    def _ranking(self, prepared: _Prepared, topics: Floats, k: int) -> _Ranking:
+    def _ranking(self, asked: Asked, found: Topic, k: int) -> _Ranking:
         """Mask, pick, score, rank."""
-        asked, text = prepared
         states = gates.judge(asked, self.catalogue.columns, self.policy)
         allowed = gates.allowed(states, self.policy)
         near = questions.near_miss_mask(states, self.policy)
-        eligible = self._candidates(asked.need, topics, allowed, k)
-        missed = np.sort(top_k(topics, max(CANDIDATES, k), near).rows)
-        scored = self._scored(asked, topics, np.concatenate([eligible, missed]))
+        eligible = self._candidates(asked.need, found.bare, allowed, k)
+        missed = np.sort(top_k(found.bare, max(CANDIDATES, k), near).rows)
+        scored = self._scored(asked, found, np.concatenate([eligible, missed]))
         cut = len(eligible)
         return _Ranking(
-            Subject(asked, text),
+            Subject(asked, found),
             states,
             _rank(eligible, scored.take(np.arange(cut))),
             _rank(missed, scored.take(np.arange(cut, cut + len(missed)))),
@@ -196,9 +196,9 @@ class Matcher:
         related = top_k(shared.astype(np.float32) + topics * np.float32(0.5), RELATED, eligible & (shared > 0)).rows
         return np.union1d(by_text, related)
 
-    def _scored(self, asked: Asked, topics: Floats, rows: Rows) -> Scored:
+    def _scored(self, asked: Asked, found: Topic, rows: Rows) -> Scored:
         structured = signals.measure(asked, self.catalogue.columns, rows, self.policy.rates)
-        return self.scorer.judge(np.vstack([topics[rows].astype(np.float64), structured]))
+        return self.scorer.judge(np.vstack([found.values(rows).astype(np.float64), structured]))
 
     def _shown(self, ranking: _Ranking, k: int) -> Shown:
         """Show the first k eligible rows, then near misses; one whose failure has no stated fix is left out."""

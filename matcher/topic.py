@@ -1,8 +1,11 @@
-"""What two texts have in common: dense and lexical evidence on absolute scales, fused, and quoted for what is shown.
+"""What two texts have in common: dense and lexical evidence, fused, and quoted for what is shown.
 
-The fusion is convex (Bruch, Gai and Ingber, TOIS 2023), but over absolute scales instead of the need's own maxima: a
-hopeless need then scores low, deleting a rival changes nobody's score, and the same number means about the same in
-every need. Cosines below 0 and lexical values above 1 are cut.
+One need's evidence about an offer is a sum: the cosine of their sections, less what the offer has in common with its
+like; the lexical score as a share of the best core's (a convex fusion after Bruch, Gai and Ingber, TOIS 2023); and the
+likeness to the best answers. The need's gain turns the sum into a value that means about the same in every need: the
+best core of the catalogue earns what its texts share with the need's on absolute scales, so a hopeless need scores low.
+All that sets gain, scale and answers are cores, which no profile can be without: deleting any other text only takes
+away.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.index import SectionWeights, on_grid
+from embeddings.feedback import Feedback
+from embeddings.index import SectionWeights, on_grid, top_k
 from embeddings.lexical import stems
 from matcher.matches import PassageEvidence, TermEvidence, TopicEvidence
+from matcher.profiles import CapabilityId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,14 +30,21 @@ if TYPE_CHECKING:
     from matcher.catalogue import Catalogue
     from matcher.sections import Section
 
-DENSE_SHARE: Final = 0.43
-"""Weight of the dense part: a compromise over six public collections, whose own optima lie between 0.2 and 0.7."""
+LEXICAL: Final = 0.5  # what the best lexical score adds to a cosine
+HUBNESS: Final = 0.35  # how much of an offer's nearness to its own neighbours is taken off
+DENSE_SHARE: Final = 0.43  # of the dense part on the absolute scale that sets a need's gain
+POOL: Final = 200  # the best cores by cosine, among which answers are looked for
+LEAST_SCALE: Final = 0.1  # a lexical score below is a word or two in common: it never counts as whole
+LEAST_VALUE: Final = 0.1
+LEAST_SUM: Final = 0.5
+"""Bounds of the gain: of a catalogue whose best core has next to nothing in common with a need."""
 
 SECTION_WEIGHTS: Final = SectionWeights()
 QUOTE: Final = 400  # characters of a quoted passage
 SHOWN_TERMS: Final = 5
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +57,7 @@ class NeedText:
 
     sections: tuple[Section, ...]
     passages: tuple[tuple[str, str], ...]  # (section title, passage) for each row of ``vectors``
+    core: int  # how many of them are the core's
     vectors: Matrix
     views: tuple[Query, ...]
     words: Mapping[str, str]  # stem -> the first word of the need that has it, for showing
@@ -56,7 +69,8 @@ class NeedText:
         """Prepare the views against the catalogue's frozen statistics."""
         texts = (sections[0].text, " ".join(section.text for section in sections))
         views = tuple(catalogue.lexical.query(text) for text in texts[: len(sections)])
-        return cls(sections, passages, on_grid(vectors), views, _words(texts[-1]))
+        core = sum(title == sections[0].title for title, _ in passages)
+        return cls(sections, passages, core, on_grid(vectors), views, _words(texts[-1]))
 
 
 def _words(text: str) -> dict[str, str]:
@@ -66,44 +80,86 @@ def _words(text: str) -> dict[str, str]:
     return found
 
 
-def dense_values(scores: Floats) -> Floats:
-    """Bring pair scores of the index to [0, 1]."""
-    return np.asarray(np.clip(scores / np.float32(SECTION_WEIGHTS.largest), 0, 1), dtype=np.float32)
+@dataclass(frozen=True, eq=False)
+class Topic:
+    """The text evidence of one need about every capability of a catalogue."""
+
+    text: NeedText
+    bare: Floats  # (capabilities,) values less what likeness to the answers adds, at most 1
+    gain: np.float32
+    scale: np.float32  # the lexical score that counts as whole
+    feedback: Feedback
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, text: NeedText, whole: Floats, core: Floats, lexical: Floats) -> Topic:
+        """Fuse rows of scores, (capabilities,) each: dense of all sections, dense of cores, lexical. Writes in them.
+
+        1. The best cores are the pool. 2. The best lexical score in it is the scale. 3. The best of it are the answers.
+        4. The gain lets the best of it earn its value on absolute scales.
+        """
+        index = catalogue.index
+        pool = np.sort(top_k(core, POOL).rows)
+        cosines, words = core[pool], catalogue.lexical.core_scores(text.views[0], pool)
+        scale = np.float32(words.max(initial=LEAST_SCALE))
+        sums = cosines - np.float32(HUBNESS) * index.hubness[pool] + np.float32(LEXICAL) * (words / scale)
+        feedback = Feedback.of(index, catalogue.lexical, pool, sums)
+        sums += feedback.likeness(pool)
+        absolute = np.float32(DENSE_SHARE) * cosines / np.float32(SECTION_WEIGHTS.largest)
+        absolute += np.float32(1 - DENSE_SHARE) * np.minimum(words, 1)
+        gain = np.float32(absolute.max(initial=LEAST_VALUE) / sums.max(initial=LEAST_SUM))
+        lexical /= scale
+        np.minimum(lexical, 1, out=lexical)
+        lexical *= np.float32(LEXICAL)
+        lexical += whole
+        lexical -= np.float32(HUBNESS) * index.hubness
+        lexical *= gain
+        return cls(text, np.minimum(lexical, 1, out=lexical), gain, scale, feedback)
+
+    def likeness(self, rows: Rows) -> Floats:
+        """Return what being like the need's best answers adds to the values of some rows."""
+        return np.asarray(self.gain * self.feedback.likeness(rows), dtype=np.float32)
+
+    def values(self, rows: Rows) -> Floats:
+        """Return the topic values of some rows, in [0, 1]."""
+        return np.asarray(np.clip(self.bare[rows] + self.likeness(rows), 0, 1), dtype=np.float32)
 
 
 def lexical_values(catalogue: Catalogue, texts: Sequence[NeedText]) -> Floats:
-    """Return (needs, rows): the best view's lexical score, cut at 1."""
-    best = catalogue.lexical.best_scores([text.views for text in texts])
-    return np.minimum(best, 1, out=best)
-
-
-def values(dense: Floats, lexical: Floats) -> Floats:
-    """Topic values in [0, 1] from pair scores of the index and lexical values, of the same shape."""
-    return np.float32(DENSE_SHARE) * dense_values(dense) + np.float32(1 - DENSE_SHARE) * lexical
+    """Return (needs, capabilities): the best view's lexical score."""
+    return catalogue.lexical.best_scores([text.views for text in texts])
 
 
 def evidence(
     catalogue: Catalogue,
-    text: NeedText,
+    topic: Topic,
     rows: Sequence[int],
     sections: Sequence[Sequence[Section]],
     values: Sequence[float],
 ) -> list[TopicEvidence]:
-    """Take the topic values of some rows apart: the sections each is folded from, an addend for every shared term."""
-    views = zip(*(catalogue.lexical.parts(view, rows) for view in text.views), strict=True)
-    passages = _passages(catalogue, text, rows, sections)
-    return [_parted(*each) for each in zip(views, passages, values, strict=True)]
+    """Take the topic values of some rows apart: sections, an addend for every shared term, and the likest answers."""
+    views = zip(*(catalogue.lexical.parts(view, rows) for view in topic.text.views), strict=True)
+    passages = _passages(catalogue, topic.text, rows, sections)
+    likeness = topic.likeness(np.array(rows, dtype=np.int64)).tolist()
+    answers = [(row, CapabilityId(catalogue.capabilities[row].id)) for row in topic.feedback.answers.tolist()]
+    alike = (tuple([name for answer, name in answers if answer != row]) for row in rows)
+    return [_parted(topic, *each) for each in zip(views, passages, likeness, alike, values, strict=True)]
 
 
 def _parted(
-    views: tuple[list[tuple[str, float]], ...], passages: tuple[PassageEvidence, ...], value: float
+    topic: Topic,
+    views: tuple[list[tuple[str, float]], ...],
+    passages: tuple[PassageEvidence, ...],
+    likeness: float,
+    answers: tuple[CapabilityId, ...],
+    value: float,
 ) -> TopicEvidence:
     sums = [sum([part for _, part in view]) for view in views]
     best = max(sums)
-    scale = (1 - DENSE_SHARE) / max(1.0, best)
+    scale = float(topic.gain) * LEXICAL / max(float(topic.scale), best)
     shared = tuple([TermEvidence(term, part * scale) for term, part in views[sums.index(best)]])
     lexical_part = sum([term.value for term in shared])
-    return TopicEvidence(passages, shared, dense_part=value - lexical_part, lexical_part=lexical_part)
+    dense_part = value - lexical_part - likeness
+    return TopicEvidence(passages, shared, dense_part, lexical_part, likeness, answers if likeness > 0 else ())
 
 
 def _passages(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from embeddings.index import Queries
 from matcher import catalogue as catalogues
 from matcher import gates, sections, topic
 from matcher.asked import Asked
@@ -60,10 +61,11 @@ def stages(matcher: Matcher, needs: list[Need]) -> dict[str, float]:
     parts = [sections.of_need(need) for need in needs]
     starts = np.cumsum([0, *map(len, parts)])
     vectors = synthetic.CachedVectors().encode_queries([part.text for each in parts for part in each])
+    queries = Queries(vectors, starts, starts[:-1] + 1)
     views = [[catalogue.lexical.query(part.text) for part in each] for each in parts]
     resolved = [Asked.of(need, catalogue.organisations, catalogue.columns, matcher.places) for need in needs]
     steps: dict[str, Callable[[], object]] = {
-        "dense": lambda: catalogue.index.pair_scores(vectors, starts, topic.SECTION_WEIGHTS),
+        "dense": lambda: catalogue.index.pair_scores(queries, topic.SECTION_WEIGHTS),
         "lexical": lambda: catalogue.lexical.best_scores(views),
         "gates": lambda: [gates.judge(asked, catalogue.columns) for asked in resolved],
         "ranking, all of these included": lambda: list(matcher.rank_all(needs, 20)),

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.index import GRID, Index, SectionWeights, on_grid, top_k
+from embeddings.index import GRID, Index, Queries, SectionWeights, on_grid, top_k
 
 Floats = npt.NDArray[np.float32]
+
+
+def pair_scores(index: Index, vectors: Floats, starts: npt.NDArray[np.int64], weights: SectionWeights) -> Floats:
+    return index.pair_scores(Queries(vectors, starts, starts[1:]), weights).whole
 
 
 def unit(rows: int, dimension: int, seed: int) -> Floats:
@@ -40,7 +44,7 @@ def test_a_pair_is_scored_by_its_best_section_and_bonuses_for_two_more() -> None
     """SCIENCE 1, by hand: cosines 1, .6 and .5 with bonuses .2 over a floor of .2 make 1 + .2 * .4 + .2 * .3."""
     vectors = np.array([[1, 0], [0.6, 0.8], [0.5, np.sqrt(0.75)]], dtype=np.float32)
     index = Index.build(vectors, [1, 1, 1], [3])
-    score = index.pair_scores(np.array([[1, 0]], dtype=np.float32), np.array([0, 1]), SectionWeights(0.2, 0.2, 0.2))
+    score = pair_scores(index, np.array([[1, 0]], dtype=np.float32), np.array([0, 1]), SectionWeights(0.2, 0.2, 0.2))
     assert score[0, 0] == pytest.approx(1 + 0.2 * 0.4 + 0.2 * 0.3, abs=1e-4)
 
 
@@ -49,7 +53,7 @@ def test_pair_scores_equal_brute_force(seed: int) -> None:
     """The blocked kernel computes what the definition says, items without sections included."""
     index, queries = a_random_index(seed), unit(5, 16, seed + 1)
     starts, weights = np.array([0, 2, 3, 5]), SectionWeights(0.2, 0.1, 0.2)
-    scores = index.pair_scores(queries, starts, weights)
+    scores = pair_scores(index, queries, starts, weights)
     for need in range(3):
         expected = brute_force(index, queries[starts[need] : starts[need + 1]], weights)
         assert scores[need] == pytest.approx(expected, abs=2e-3)
@@ -59,9 +63,9 @@ def test_alone_and_in_a_batch_give_the_same_bytes() -> None:
     """A need's scores do not depend on who shares its block, wherever in the block it stands."""
     index = Index.build(unit(5000, 384, 1), [1] * 5000, [1] * 5000)
     queries = unit(150, 384, 2)
-    together = index.pair_scores(queries, np.arange(151), SectionWeights())
+    together = pair_scores(index, queries, np.arange(151), SectionWeights())
     for at in (0, 1, 17, 63, 64, 100, 149):
-        alone = index.pair_scores(queries[at : at + 1], np.array([0, 1]), SectionWeights())
+        alone = pair_scores(index, queries[at : at + 1], np.array([0, 1]), SectionWeights())
         assert alone.tobytes() == together[at].tobytes()
 
 
@@ -75,9 +79,9 @@ def test_cosines_on_the_grid_are_exact() -> None:
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the index is cut into chunks changes nothing."""
     index, queries = a_random_index(3, items=200), unit(4, 16, 9)
-    whole = index.pair_scores(queries, np.arange(5), SectionWeights())
+    whole = pair_scores(index, queries, np.arange(5), SectionWeights())
     monkeypatch.setattr("embeddings.index.CHUNK", 7)
-    assert (index.pair_scores(queries, np.arange(5), SectionWeights()) == whole).all()
+    assert (pair_scores(index, queries, np.arange(5), SectionWeights()) == whole).all()
 
 
 @given(
@@ -111,7 +115,46 @@ def test_a_wrong_dimension_names_both_numbers() -> None:
 def test_section_similarities_are_what_is_folded() -> None:
     """The explanation's cosines rebuild the score."""
     index, queries = a_random_index(7), unit(2, 16, 8)
-    scores = index.pair_scores(queries, np.array([0, 2]), SectionWeights(0, 0, 0))[0]
+    scores = pair_scores(index, queries, np.array([0, 2]), SectionWeights(0, 0, 0))[0]
     for item in range(len(index)):
         found = index.section_similarities(queries, [item])
         assert (found.max() if found.size else 0.0) == pytest.approx(float(scores[item]), abs=1e-5)
+
+
+@given(st.integers(0, 1000))
+def test_core_scores_are_those_of_first_sections_with_the_cores_passages(seed: int) -> None:
+    """What only a further section, or a passage past the need's core, says does not count in the core's score."""
+    index, queries = a_random_index(seed), unit(5, 16, seed + 1)
+    starts, stops = np.array([0, 2, 3, 5]), np.array([1, 3, 4])
+    core = index.pair_scores(Queries(queries, starts, stops), SectionWeights()).core
+    for need in range(3):
+        cosines = queries[starts[need] : stops[need]] @ index.cores(np.arange(len(index))).T
+        assert core[need] == pytest.approx(cosines.max(axis=0), abs=2e-3)
+
+
+def test_hubness_by_hand() -> None:
+    """The mean over ten neighbours, those that are missing and those that point away counting as 0."""
+    vectors = np.array([[1, 0], [0.6, 0.8], [-1, 0]], dtype=np.float32)
+    index = Index.build(vectors, [1, 1, 1], [1, 1, 1])
+    assert index.hubness == pytest.approx([0.06, 0.06, 0.0], abs=1e-4)
+
+
+def test_hubness_looks_at_a_sample_and_leaves_the_item_itself_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many items there are, each is compared with as many others; in a sample of all, the figure is exact."""
+    vectors = unit(60, 16, 3)
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, 0)
+    expected = np.maximum(np.sort(cosines, axis=1)[:, -10:], 0).sum(axis=1) / 10
+    assert Index.build(vectors, [1] * 60, [1] * 60).hubness == pytest.approx(expected, abs=1e-5)
+    monkeypatch.setattr("embeddings.index.REFERENCE", 30)
+    sampled = Index.build(vectors, [1] * 60, [1] * 60).hubness
+    assert (sampled <= expected + 1e-5).all()
+    assert sampled.min() > 0
+
+
+def test_arrays_of_before_hubness_load_without_any() -> None:
+    """An old release answers as it did: nothing is taken off."""
+    index = a_random_index(2)
+    arrays = {name: value for name, value in index.arrays().items() if name != "index_hubness"}
+    assert not Index.from_arrays(arrays).hubness.any()
+    assert len(Index.from_arrays(arrays).hubness) == len(index)

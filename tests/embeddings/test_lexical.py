@@ -111,3 +111,29 @@ def test_an_endless_word_is_cut() -> None:
     """Pasted binary does not widen the vocabulary for everybody."""
     lexical = Lexical.build([["pump " + "x" * 100_000], ["well"]])
     assert lexical.vocabulary.dtype.itemsize <= 4 * 40
+
+
+@given(catalogues, texts)
+def test_core_scores_are_those_of_first_sections_alone(items: list[list[str]], text: str) -> None:
+    """Statistics are frozen on first sections, so a catalogue without any others scores the same."""
+    lexical, bare = Lexical.build(items), Lexical.build([item[:1] for item in items])
+    query, rows = lexical.query(text), np.arange(len(items))
+    assert lexical.core_scores(query, rows) == pytest.approx(bare.scores(bare.query(text)), abs=1e-6)
+
+
+def test_typical_terms_are_the_heaviest_of_the_items_by_share() -> None:
+    """By hand: each value times its item's share, over the square root of idf; the most are kept, in order."""
+    lexical = Lexical.build([["solar pump"], ["solar lamp"], ["grid"]])
+    found = lexical.typical(np.array([0, 1]), np.array([0.75, 0.25], dtype=np.float32), 2)
+    names = lexical.vocabulary[found.terms].tolist()
+    assert names == ["pump", "solar"]
+    idf = dict(zip(lexical.vocabulary.tolist(), lexical.idf.tolist(), strict=True))
+    half = 1 / (1 + 1.2 * (0.25 + 0.75 * 2 / (5 / 3)))  # saturated count of one word in two, average length 5/3
+    assert found.weights.tolist() == pytest.approx([0.75 * half * idf["pump"] ** 0.5, half * idf["solar"] ** 0.5])
+
+
+def test_arrays_of_before_first_sections_were_kept_apart_load() -> None:
+    """An old release has no cores: they score nothing."""
+    built = Lexical.build([["solar pump"]])
+    old = {name: value for name, value in built.arrays().items() if "core" not in name}
+    assert Lexical.from_arrays(old).core_scores(built.query("solar"), np.array([0])).tolist() == [0.0]

@@ -113,9 +113,27 @@ def test_contributions_and_base_are_the_score() -> None:
         for one in match.contributions:
             assert one.points == pytest.approx((one.need_points + one.provider_points) / 2, abs=1e-12)
             if one.topic:
-                parts = one.topic.dense_part + sum(term.value for term in one.topic.terms)
+                parts = one.topic.dense_part + sum(term.value for term in one.topic.terms) + one.topic.likeness_part
                 assert parts == pytest.approx(one.value, abs=1e-9)
                 assert one.topic.passages
+
+
+def test_what_resembles_the_best_answers_rises_and_names_them() -> None:
+    """Of two offers that share the same words with a need, the one that is like its best answers stands higher."""
+    need = a_need(title="Cold storage for fish", summary="Cold storage for fish at the landing site.")
+    best = [
+        a_capability(f"best-{at}", title="Cold storage for fish", summary=f"Solar ice maker for landing site {at}.")
+        for at in "abcde"
+    ]
+    alike = a_capability("z-alike", title="Fish boxes", summary="Solar ice maker for boxes.")
+    unlike = a_capability("a-unlike", title="Fish ponds", summary="Carp hatchery for ponds.")
+    fillers = [a_capability(f"m-{at}", title=f"Office {at}", summary="Tax forms by post.") for at in range(20)]
+    matches = a_matcher([*best, alike, unlike, *fillers], {}).match(need, k=30)
+    high, low = found(matches, "z-alike"), found(matches, "a-unlike")
+    assert high.rank < low.rank
+    topic = next(one.topic for one in high.contributions if one.topic)
+    assert topic.likeness_part > 0
+    assert set(topic.answers) == {f"best-{at}" for at in "abcde"}
 
 
 def test_a_batch_and_an_ad_hoc_answer_are_identical() -> None:
