@@ -54,7 +54,7 @@ def stems(text: str) -> list[tuple[str, str]]:
 
 def language_of(words: Sequence[str]) -> str:
     """Guess the language whose function words are the most frequent; English when none leads."""
-    counts = {language: sum(word in stops for word in words) for language, stops in _stop_words().items()}
+    counts = {language: sum(map(stops.__contains__, words)) for language, stops in _stop_words().items()}
     return max(counts, key=lambda language: counts[language])
 
 
