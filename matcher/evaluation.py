@@ -6,7 +6,7 @@ scores as trec_eval reads them: single precision, equal scores by descending cap
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +33,9 @@ MEASURES: Final = {
 }
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 2_000  # SCIENCE 8; bounds then move by about a hundredth of the interval from seed to seed
+FEWEST: Final = 10
+"""Needs below which no difference is called real: a bootstrap of so few has hardly seen how much they differ, and one
+of a single need gives an interval without width."""
 _BLOCK: Final = 2_000_000  # drawn needs held at a time: 16 MB
 
 
@@ -47,7 +50,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Run minus baseline, over the same needs. ``real`` when the interval leaves out 0."""
+    """Run minus baseline, over the same needs. ``real`` when the interval leaves out 0 and there are FEWEST of them."""
 
     value: float
     low: float
@@ -113,22 +116,10 @@ def evaluate(
     if not qrels:
         raise BadInput("no_judgements", expected="at least one judged need", got="none", fix="check the qrels file")
     values = measure(run, qrels)
-    compared = None
     if baseline is None:
-        estimates = _estimates(values, resample(values, resamples, seed))
+        estimates, compared = _estimates(values, resample(values, resamples, seed)), None
     else:
-        both = np.hstack([values, measure(baseline, qrels)])
-        means = resample(both, resamples, seed)
-        width = len(MEASURES)
-        estimates = _estimates(values, means[:, :width])
-        differences = _estimates(both[:, :width] - both[:, width:], means[:, :width] - means[:, width:])
-        compared = Comparison(
-            measures=_estimates(both[:, width:], means[:, width:]),
-            difference={
-                name: Difference(e.value, e.low, e.high, real=e.low > 0 or e.high < 0)
-                for name, e in differences.items()
-            },
-        )
+        estimates, compared = _compared(values, measure(baseline, qrels), resamples, seed)
     return Evaluation(
         needs=len(qrels),
         needs_without_results=sum(not run.get(need) for need in qrels),
@@ -137,6 +128,41 @@ def evaluate(
         measures=estimates,
         baseline=compared,
     )
+
+
+def _compared(values: Values, others: Values, resamples: int, seed: int) -> tuple[dict[str, Estimate], Comparison]:
+    """Estimate both and what lies between them by the same samples; equal runs differ by exactly nothing."""
+    columns = (values, others, values - others)
+    drawn = np.hsplit(resample(np.hstack(columns), resamples, seed), len(columns))
+    own, theirs, between = (_estimates(column, means) for column, means in zip(columns, drawn, strict=True))
+    enough = len(values) >= FEWEST
+    difference = {
+        name: Difference(e.value, e.low, e.high, real=enough and (e.low > 0 or e.high < 0))
+        for name, e in between.items()
+    }
+    return own, Comparison(theirs, difference)
+
+
+def only_needs(qrels: Qrels, needs: Collection[str]) -> Qrels:
+    """Keep the judgements of some needs."""
+    return {need: grades for need, grades in qrels.items() if need in needs}
+
+
+def only_relevant(run: Run, qrels: Qrels, kept: Collection[str]) -> tuple[Run, Qrels]:
+    """Count as relevant only what is among ``kept``, for needs that have some.
+
+    Other relevant capabilities leave ranking and judgements, so that they are neither hits nor in the way; irrelevant
+    ones stay as rivals, so that a ranking which pushes ``kept`` down is seen to do so.
+    """
+    left: dict[str, Mapping[str, float]] = {}
+    judged: dict[str, Mapping[str, int]] = {}
+    for need, grades in qrels.items():
+        gone = {one for one, grade in grades.items() if grade >= 1 and one not in kept}
+        rest = {one: grade for one, grade in grades.items() if one not in gone}
+        if any(grade >= 1 for grade in rest.values()):
+            judged[need] = rest
+            left[need] = {one: score for one, score in run.get(need, {}).items() if one not in gone}
+    return left, judged
 
 
 def _estimates(values: Values, means: Values) -> dict[str, Estimate]:

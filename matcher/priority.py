@@ -37,7 +37,7 @@ class Priority:
 def of_need(need: Need, places: PlaceBook, as_of: date) -> Priority:
     """Add up what speaks for serving this need before others; what is unknown adds nothing."""
     found: list[tuple[float, str]] = []
-    groups = _groups(need, places, as_of)
+    groups = vulnerable_groups(need, places, as_of)
     if groups:
         found.append((1.0, f"serves {' and '.join(groups)}"))
     if need.urgency is not None and URGENCIES[need.urgency]:
@@ -49,7 +49,7 @@ def of_need(need: Need, places: PlaceBook, as_of: date) -> Priority:
     return Priority(round(sum(points for points, _ in found), 2), tuple(reason for _, reason in found))
 
 
-def _groups(need: Need, places: PlaceBook, as_of: date) -> list[str]:
+def vulnerable_groups(need: Need, places: PlaceBook, as_of: date) -> list[str]:
     """Name the vulnerable groups that any of the need's countries belongs to on that day."""
     belongs: set[str] = set()
     for place in need.beneficiary_places or ():

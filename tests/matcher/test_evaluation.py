@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.errors import BadInput
-from matcher.evaluation import MEASURES, evaluate, measure, resample
+from matcher.evaluation import MEASURES, evaluate, measure, only_needs, only_relevant, resample
 
 
 def _one(run: dict[str, float], grades: dict[str, int]) -> dict[str, float]:
@@ -161,3 +161,32 @@ def test_moving_a_relevant_capability_up_never_lowers_a_measure(order: list[str]
         _one({name: float(12 - place) for place, name in enumerate(ranking)}, grades) for ranking in (order, raised)
     )
     assert all(after[name] >= before[name] - 1e-12 for name in MEASURES)
+
+
+def test_so_few_needs_that_luck_shows_no_spread_are_never_called_real() -> None:
+    better, qrels = _world(1, 9, 9.0)
+    worse, _ = _world(2, 9, -9.0)
+    compared = evaluate(better, qrels, worse, resamples=200).baseline
+    assert compared is not None
+    assert compared.difference["MRR"].low > 0
+    assert not compared.difference["MRR"].real
+
+
+def test_needs_of_a_part_are_judged_as_they_are_in_the_whole() -> None:
+    run, qrels = _world(3, 30, 1.0)
+    half = {f"n{i}" for i in range(15)}
+    assert only_needs(qrels, half) == {need: qrels[need] for need in half}
+    parts = [evaluate(run, only_needs(qrels, part), resamples=20) for part in (half, set(qrels) - half)]
+    whole = evaluate(run, qrels, resamples=20)
+    assert np.mean([part.measures["MAP"].value for part in parts]) == pytest.approx(whole.measures["MAP"].value)
+
+
+def test_what_is_relevant_elsewhere_is_neither_a_hit_nor_in_the_way() -> None:
+    run, qrels = (
+        {"n": {"seen": 3.0, "wrong": 2.0, "new": 1.0}},
+        {"n": {"seen": 2, "new": 1, "wrong": 0}, "m": {"seen": 1}},
+    )
+    left, judged = only_relevant(run, qrels, {"new"})
+    assert judged == {"n": {"new": 1, "wrong": 0}}
+    assert left == {"n": {"wrong": 2.0, "new": 1.0}}
+    assert evaluate(left, judged, resamples=20).measures["MRR"].value == pytest.approx(1 / 2)

@@ -1,0 +1,80 @@
+"""What the files beside a ranking tell about it: who provides what, whom a need serves, in which language it is put."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from matcher.priority import GROUPS, vulnerable_groups
+from service.intake import read_capabilities, read_needs
+from service.trec import read_qrels
+
+if TYPE_CHECKING:
+    from matcher.places import PlaceBook
+
+ALL: Final = "all"
+UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Files that go with a ranking; each is optional."""
+
+    capabilities: Path | None = None
+    needs: Path | None = None
+    fitted_on: Path | None = None  # judgements that the ranking was fitted on
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What could be read of it; None where the file was not given."""
+
+    providers: Mapping[str, str] | None = None  # capability id -> organisation id
+    groups: Mapping[str, frozenset[str]] | None = None  # LDC, SIDS, LLDC, all -> need ids
+    languages: Mapping[str, frozenset[str]] | None = None  # primary language, or "unknown" -> need ids
+    fitted: frozenset[str] | None = None  # capability ids that were judged when the ranking was fitted
+
+    @classmethod
+    def read(cls, paths: Paths, places: PlaceBook, as_of: date) -> About:
+        """Read what is given; refused records are as if they were not there. Raises BadInput and OSError."""
+        groups, languages = _needs(paths.needs, places, as_of) if paths.needs else (None, None)
+        return cls(
+            providers=_providers(paths.capabilities, places) if paths.capabilities else None,
+            groups=groups,
+            languages=languages,
+            fitted=_fitted(paths.fitted_on) if paths.fitted_on else None,
+        )
+
+    def seen(self) -> tuple[frozenset[str], frozenset[str]] | None:
+        """Return the capabilities of providers that the fitting saw, and all others; None if that is not known."""
+        if self.providers is None or self.fitted is None:
+            return None
+        met = {self.providers[one] for one in self.fitted if one in self.providers}
+        seen = frozenset(one for one, provider in self.providers.items() if provider in met)
+        return seen, frozenset(self.providers) - seen
+
+
+def _providers(path: Path, places: PlaceBook) -> dict[str, str]:
+    return {str(one.id): str(one.organisation_id) for one in read_capabilities(path, places).records}
+
+
+def _needs(path: Path, places: PlaceBook, as_of: date) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    groups: dict[str, set[str]] = {name: set() for name in (*GROUPS, ALL)}
+    languages: dict[str, set[str]] = {}
+    for need in read_needs(path, places).records:
+        for group in (*vulnerable_groups(need, places, as_of), ALL):
+            groups[group].add(str(need.id))
+        language = (need.language or UNKNOWN).partition("-")[0].lower()
+        languages.setdefault(language, set()).add(str(need.id))
+    return _frozen(groups), _frozen(dict(sorted(languages.items())))
+
+
+def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(ids) for name, ids in sets.items()}
+
+
+def _fitted(path: Path) -> frozenset[str]:
+    return frozenset(capability for grades in read_qrels(path).values() for capability in grades)

@@ -1,0 +1,95 @@
+"""A ranking from a file: a TREC run, or shortlists as ``matcher match --format jsonl`` writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matcher.errors import BadInput
+from matcher.evaluation import Run
+from matcher.exposure import TOP
+from matcher.vocabulary import Tier
+from service.trec import read_run
+
+Lists = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A run with what else its file says."""
+
+    run: Run
+    probabilities: Run  # empty where the scores are none
+    tiers: Mapping[str, Mapping[str, Tier]] | None  # None for a TREC run
+
+    def shown(self) -> Iterator[str]:
+        """Yield the ten best of every need, the order as it is judged: by score, then by descending id."""
+        for scores in self.run.values():
+            yield from sorted(scores, key=lambda one: (scores[one], one), reverse=True)[:TOP]
+
+    def matched(self) -> set[str]:
+        """Return the needs with a match; a near miss is none, where tiers are known."""
+        if self.tiers is None:
+            return {need for need, scores in self.run.items() if scores}
+        return {need for need, tiers in self.tiers.items() if any(tier is not Tier.C for tier in tiers.values())}
+
+    def with_tier_a(self) -> set[str] | None:
+        """Return the needs with a match of tier A; None where tiers are not known."""
+        if self.tiers is None:
+            return None
+        return {need for need, tiers in self.tiers.items() if Tier.A in tiers.values()}
+
+
+def read_ranking(path: Path) -> Ranking:
+    """Read either form; which one the first character tells. Raises BadInput naming a line that is wrong.
+
+    Scores of shortlists are probabilities. Those of a TREC run are taken for such where every one of them lies strictly
+    between 0 and 1, as those of ``matcher match`` do.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        lines = (line for line in stream if line.strip())
+        first = next(lines, "")
+        if first.lstrip().startswith("{"):
+            return _shortlists(path, (first, *lines))
+    run = read_run(path)
+    proper = all(0 < score < 1 for scores in run.values() for score in scores.values())
+    return Ranking(run, run if proper else {}, None)
+
+
+def _shortlists(path: Path, lines: Iterable[str]) -> Ranking:
+    """Rank by the stated rank: near misses stand last, whatever they would score if they were mended."""
+    run: Lists = {}
+    probabilities: Lists = {}
+    tiers: dict[str, dict[str, Tier]] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            shortlist = json.loads(line)
+            need, matches = str(shortlist["need_id"]), shortlist["matches"]
+            run[_once(need, run)] = {str(match["capability_id"]): -float(match["rank"]) for match in matches}
+            tiers[need] = {str(match["capability_id"]): Tier(match["tier"]) for match in matches}
+            probabilities[need] = {
+                one: _probability(match)
+                for one, match in zip(tiers[need], matches, strict=True)
+                if tiers[need][one] is not Tier.C
+            }
+        except (ValueError, KeyError, TypeError) as error:
+            expected = "one shortlist a line and a need, as matcher match --format jsonl writes it"
+            fix = f"see line {number} of {path}"
+            raise BadInput("bad_line", expected=expected, got=f"{error}: {line[:150]}", fix=fix) from None
+    return Ranking(run, probabilities, tiers)
+
+
+def _once(need: str, run: Lists) -> str:
+    if need in run:
+        raise ValueError(f"need {need} has a second line")
+    return need
+
+
+def _probability(match: Mapping[str, Any]) -> float:
+    score = float(match["score"])
+    if not 0 <= score <= 1:
+        raise ValueError(f"a score of {score}")
+    return score

@@ -1,0 +1,124 @@
+"""One collection ranked as ``matcher match`` ranks it, and judged as ``matcher evaluate`` judges it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from matcher.errors import BadInput
+from service import ranking, trec
+from service.judging import About, judge
+from service.quality import baselines
+from service.quality.collections import Collection, records
+from service.quality.entries import Beside, Entry
+from service.releases.files import replacing
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Encoder
+    from matcher.evaluation import Run
+    from matcher.places import PlaceBook
+    from service.quality.baselines import Texts
+
+DEPTH: Final = 100  # the default of ``matcher match --k``
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every measurement shares: the encoder, the places, a folder to keep baselines in, the day and the commit."""
+
+    encoder: Encoder
+    places: PlaceBook
+    kept: Path
+    day: date
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Files to rank, judgements, and the same records as plain texts for the baselines."""
+
+    files: ranking.Files
+    qrels: Path
+    capabilities: Texts
+    needs: Texts
+
+
+def measure(collection: Collection, shared: Path, bench: Bench) -> Entry:
+    """Rank, judge beside each baseline, and sum up. Raises BadInput for a record that is refused."""
+    with TemporaryDirectory() as folder:
+        task = _task(collection, shared, Path(folder))
+        run = Path(folder) / "run.trec"
+        rank(task.files, run, bench)
+        return entry(collection, task, run, bench)
+
+
+def rank(files: ranking.Files, out: Path, bench: Bench) -> None:
+    """Do what ``matcher match`` does with its default settings."""
+    found = ranking.gather(files, bench.places)
+    ranking.check_ids(found)
+    if found.records_refused:
+        first = found.rejects[0]
+        raise BadInput("refused", expected=f"every record of {files.capabilities} and {files.needs}", got=first)
+    matcher = ranking.make_matcher(found, bench.encoder, bench.places, bench.day)
+    ranking.write(ranking.rank(found, matcher, DEPTH, "trec"), out)
+
+
+def entry(collection: Collection, task: Task, run: Path, bench: Bench) -> Entry:
+    """Judge a run beside every baseline."""
+    reports = {name: judge(run, task.qrels, path, About()) for name, path in baseline_runs(task, bench).items()}
+    own = next(iter(reports.values()))
+    return Entry(
+        name=collection.name,
+        title=collection.title,
+        standing=collection.standing,
+        date=bench.day.isoformat(),
+        commit=bench.commit,
+        needs=own.needs,
+        capabilities=len(task.capabilities.ids),
+        measures=own.measures,
+        baselines={
+            name: Beside(report.baseline.measures, report.baseline.difference)
+            for name, report in reports.items()
+            if report.baseline is not None
+        },
+        published=collection.published,
+    )
+
+
+def baseline_runs(task: Task, bench: Bench) -> Mapping[str, Path]:
+    """Return each baseline's run file; made once for the same texts and the same model."""
+    stated = [baselines.VERSION, bench.encoder.name, task.capabilities.ids, task.capabilities.texts]
+    stated += [task.needs.ids, task.needs.texts]
+    key = hashlib.sha256(json.dumps(stated).encode()).hexdigest()[:24]
+    paths = {name: bench.kept / f"{key}.{name}.trec" for name in baselines.NAMES}
+    if not all(path.is_file() for path in paths.values()):
+        bench.kept.mkdir(parents=True, exist_ok=True)
+        for name, run in baselines.rank(task.capabilities, task.needs, bench.encoder).items():
+            _write(paths[name], run, name)
+    return paths
+
+
+def _write(path: Path, run: Run, tag: str) -> None:
+    """Write a run whose order survives the format: scores as they are, ranks told beside them."""
+    with replacing(path) as sink:
+        for need, scores in run.items():
+            for rank_, (one, score) in enumerate(scores.items(), 1):
+                sink.write(f"{trec.word(need)} Q0 {trec.word(one)} {rank_} {score!r} {tag}\n".encode())
+
+
+def _task(collection: Collection, shared: Path, folder: Path) -> Task:
+    """Write the collection in the form that ``matcher match`` reads."""
+    source = shared / collection.folder
+    paths = {}
+    for name in ("corpus", "queries"):
+        paths[name] = folder / f"{name}.jsonl"
+        with paths[name].open("w", encoding="utf-8") as sink:
+            sink.writelines(json.dumps(record) + "\n" for record in records(source / f"{name}.jsonl"))
+    files = ranking.Files(paths["corpus"], paths["queries"])
+    return Task(files, source / collection.qrels, collection.capabilities(shared), collection.needs(shared))
