@@ -5,8 +5,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TORCH
+SHARED ?= ../shared/data
 
-.PHONY: demo serve test check format bench soak schema constraints clean
+.PHONY: demo serve test check format bench quality soak schema constraints clean
 
 demo: $(STAMP)  ## the sample catalogue, matched, published and served
 	$(BIN)/matcher demo
@@ -29,6 +30,9 @@ format: $(STAMP)
 
 bench: $(STAMP)  ## speed as ratios within one run, with versions and processor flags
 	$(BIN)/pytest tests/benchmarks -m "bench or not bench" --benchmark-columns=median,iqr,rounds --benchmark-enable -s
+
+quality: $(STAMP)  ## measure the collections beside the checkout, and write data/quality.md and .json
+	$(BIN)/python -m service.quality --shared $(SHARED)
 
 soak: $(STAMP)  ## the long counts
 	$(BIN)/pytest -m soak

@@ -75,9 +75,10 @@ def _measured(
     width = int(places.max()) + 1
     _, needs = np.unique(rows, return_inverse=True)
     sums = np.zeros((int(needs.max()) + 1, 2 + width))
-    np.add.at(sums, (needs, 0), 1)
-    np.add.at(sums, (needs, 1), (predicted - observed) ** 2)
-    np.add.at(sums, (needs, 2 + places), predicted - observed)
+    sums[:, 0] = np.bincount(needs)
+    sums[:, 1] = np.bincount(needs, weights=(predicted - observed) ** 2)
+    flat = np.bincount(needs * width + places, weights=predicted - observed, minlength=len(sums) * width)
+    sums[:, 2:] = flat.reshape(len(sums), width)
     ece, brier = _folded(sums.mean(axis=0, keepdims=True))
     drawn_ece, drawn_brier = _folded(resample(sums, resamples, seed))
     counts = np.bincount(places, minlength=width)

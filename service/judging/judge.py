@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from matcher import exposure
 from matcher.calibration import calibrate
@@ -83,16 +83,13 @@ def _by_language(ranking: Ranking, judged: Qrels, other: Ranking | None, about: 
     }
 
 
-def _by_provider(
-    ranking: Ranking, judged: Qrels, other: Ranking | None, about: About
-) -> dict[Literal["seen", "unseen"], PartReport] | None:
+def _by_provider(ranking: Ranking, judged: Qrels, other: Ranking | None, about: About) -> dict[str, PartReport] | None:
     """Judge what the fitting saw and what it did not apart: a gain on the seen alone is learning by heart."""
     sides = about.seen()
     if sides is None:
         return None
-    found: dict[Literal["seen", "unseen"], PartReport] = {}
-    names: tuple[Literal["seen"], Literal["unseen"]] = ("seen", "unseen")
-    for name, kept in zip(names, sides, strict=True):
+    found: dict[str, PartReport] = {}
+    for name, kept in zip(("seen", "unseen"), sides, strict=True):
         run, qrels = only_relevant(ranking.run, judged, kept)
         if qrels:
             found[name] = part_of(evaluate(run, qrels, only_relevant(other.run, judged, kept)[0] if other else None))

@@ -65,7 +65,7 @@ class EvaluationReport:
     calibration: Calibration
     market: MarketReport
     by_language: Mapping[str, PartReport] | None  # of the needs; null without --needs
-    by_provider: Mapping[Literal["seen", "unseen"], PartReport] | None  # null without --capabilities and --fitted-on
+    by_provider: Mapping[str, PartReport] | None  # seen, unseen; null without --capabilities and --fitted-on
     notes: tuple[str, ...]  # what could not be measured, and why
 
 

@@ -1,8 +1,9 @@
-"""``python -m service.quality``, which ``make quality`` runs: measure what lies beside the checkout, write the ledger."""
+"""``python -m service.quality``, as ``make quality`` runs it: measure what lies beside the checkout, write it down."""
 
 from __future__ import annotations
 
 import subprocess
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Annotated
 import typer
 
 from service.encoders import make_encoder
-from service.quality import writing
-from service.quality.collections import COLLECTIONS
+from service.quality import sample, writing
+from service.quality.collections import COLLECTIONS, Collection
 from service.quality.entries import Ledger
-from service.quality.measuring import Bench, measure
-from service.reference import load_places
+from service.quality.measuring import Bench, Task, measure, shared_task
+from service.quality.sample import SAMPLE
+from service.reference import data_folder, load_places
 from service.settings import load_settings
 
 
@@ -31,17 +33,27 @@ def main(
     ledger = writing.read(out / "quality.json") or Ledger(encoder.name, (), {})
     if ledger.model != encoder.name:
         ledger = Ledger(encoder.name, (), {})
-    for collection in COLLECTIONS:
+    for collection in (*COLLECTIONS, SAMPLE):
         if only and collection.name not in only:
             continue
-        if collection.lies_in(shared):
-            found = measure(collection, shared, bench)
+        with ExitStack() as stack:
+            task = _task(collection, shared, bench, stack)
+            found = measure(collection, task, bench) if task else None
+        if found is None:
+            ledger = replace(ledger, skipped={**ledger.skipped, collection.name: "not beside this checkout"})
+            typer.echo(f"{collection.name}: skipped, it is not in {shared}")
+        else:
             ledger = ledger.with_entry(found)
             typer.echo(f"{collection.name}: {found.measures['nDCG@10'].value:.4f}")
-        else:
-            ledger = replace(ledger, skipped={**ledger.skipped, collection.name: "not beside this checkout"})
-            typer.echo(f"{collection.name}: skipped, {collection.folder} is not in {shared}")
         writing.write(ledger, out)
+
+
+def _task(collection: Collection, shared: Path, bench: Bench, stack: ExitStack) -> Task | None:
+    """Return what is to be ranked; None where it is not there."""
+    if collection is SAMPLE:
+        data = data_folder()
+        return sample.task(data, bench.places) if sample.present(data) else None
+    return stack.enter_context(shared_task(collection, shared)) if collection.lies_in(shared) else None
 
 
 def _commit() -> str:

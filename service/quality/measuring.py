@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -47,25 +48,39 @@ class Task:
     qrels: Path
     capabilities: Texts
     needs: Texts
+    as_of: date | None = None  # the day the judgements speak of; None: today
 
 
-def measure(collection: Collection, shared: Path, bench: Bench) -> Entry:
+def measure(collection: Collection, task: Task, bench: Bench) -> Entry:
     """Rank, judge beside each baseline, and sum up. Raises BadInput for a record that is refused."""
     with TemporaryDirectory() as folder:
-        task = _task(collection, shared, Path(folder))
         run = Path(folder) / "run.trec"
-        rank(task.files, run, bench)
+        rank(task, run, bench)
         return entry(collection, task, run, bench)
 
 
-def rank(files: ranking.Files, out: Path, bench: Bench) -> None:
+@contextmanager
+def shared_task(collection: Collection, shared: Path) -> Iterator[Task]:
+    """Write a shared collection, for as long as it is needed, in the form that ``matcher match`` reads."""
+    source = shared / collection.folder
+    with TemporaryDirectory() as folder:
+        paths = {name: Path(folder) / f"{name}.jsonl" for name in ("corpus", "queries")}
+        for name, path in paths.items():
+            with path.open("w", encoding="utf-8") as sink:
+                sink.writelines(json.dumps(record) + "\n" for record in records(source / f"{name}.jsonl"))
+        files = ranking.Files(paths["corpus"], paths["queries"])
+        yield Task(files, source / collection.qrels, collection.capabilities(shared), collection.needs(shared))
+
+
+def rank(task: Task, out: Path, bench: Bench) -> None:
     """Do what ``matcher match`` does with its default settings."""
+    files = task.files
     found = ranking.gather(files, bench.places)
     ranking.check_ids(found)
     if found.records_refused:
         first = found.rejects[0]
         raise BadInput("refused", expected=f"every record of {files.capabilities} and {files.needs}", got=first)
-    matcher = ranking.make_matcher(found, bench.encoder, bench.places, bench.day)
+    matcher = ranking.make_matcher(found, bench.encoder, bench.places, task.as_of or bench.day)
     ranking.write(ranking.rank(found, matcher, DEPTH, "trec"), out)
 
 
@@ -110,15 +125,3 @@ def _write(path: Path, run: Run, tag: str) -> None:
         for need, scores in run.items():
             for rank_, (one, score) in enumerate(scores.items(), 1):
                 sink.write(f"{trec.word(need)} Q0 {trec.word(one)} {rank_} {score!r} {tag}\n".encode())
-
-
-def _task(collection: Collection, shared: Path, folder: Path) -> Task:
-    """Write the collection in the form that ``matcher match`` reads."""
-    source = shared / collection.folder
-    paths = {}
-    for name in ("corpus", "queries"):
-        paths[name] = folder / f"{name}.jsonl"
-        with paths[name].open("w", encoding="utf-8") as sink:
-            sink.writelines(json.dumps(record) + "\n" for record in records(source / f"{name}.jsonl"))
-    files = ranking.Files(paths["corpus"], paths["queries"])
-    return Task(files, source / collection.qrels, collection.capabilities(shared), collection.needs(shared))

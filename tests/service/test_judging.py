@@ -23,7 +23,7 @@ CAPABILITIES = [
 
 
 def _needs(count: int) -> list[dict[str, Any]]:
-    places = (["Nepal"], ["Fiji"], ["France"])  # in 2025: LDC and LLDC; SIDS; none
+    places = (["Nepal"], ["Fiji"], ["France"])  # as of the day: LDC and LLDC; SIDS; none
     tongues = ("en", "fr-FR", None)
     return [
         {
@@ -69,7 +69,7 @@ def files(tmp_path: Path) -> dict[str, str]:
 def _arguments(files: dict[str, str]) -> list[str]:
     names = {"run": "lists", "qrels": "qrels", "baseline": "other", "capabilities": "capabilities", "needs": "needs"}
     options = [word for option, name in names.items() for word in (f"--{option}", files[name])]
-    return [*options, "--fitted-on", files["fitted"], "--as-of", "2025-06-01"]
+    return [*options, "--fitted-on", files["fitted"], "--as-of", "2026-11-01"]
 
 
 def _evaluate(arguments: list[str]) -> None:

@@ -1,0 +1,137 @@
+"""The quality ledger: what it measures, how it is written, and floors under what is reached."""
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.encoder import HashingEncoder
+from matcher.evaluation import evaluate
+from service.quality import baselines, sample, writing
+from service.quality.collections import COLLECTIONS, Collection, Standing
+from service.quality.entries import Ledger
+from service.quality.measuring import Bench, baseline_runs, measure, rank, shared_task
+from service.reference import data_folder, load_places
+from service.settings import load_settings
+from service.trec import read_qrels, read_run
+
+AS_OF = date(2026, 11, 26)
+SHARED = Path(os.environ.get("MATCHER_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
+TINY = Collection("tiny", "A tiny collection", "tiny", Standing.HELD_OUT)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """Twelve needs, each answered by the one capability that shares its word."""
+    folder = tmp_path / "shared" / "tiny"
+    folder.mkdir(parents=True)
+    words = ["turbine", "pump", "net", "stove", "seed", "well", "road", "school", "clinic", "cable", "boat", "kiln"]
+    corpus = [{"_id": f"c{i}", "title": "", "text": f"A {word} for the village."} for i, word in enumerate(words)]
+    queries = [{"_id": f"q{i}", "text": f"Where is a {word}?"} for i, word in enumerate(words)]
+    for name, rows in (("corpus", corpus), ("queries", queries)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = ["query-id\tcorpus-id\tscore", *(f"q{i}\tc{i}\t1" for i in range(len(words)))]
+    (folder / "qrels.tsv").write_text("\n".join(lines) + "\n")
+    return folder.parent
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(HashingEncoder(), load_places(), tmp_path / "kept", AS_OF, "abc")
+
+
+def test_a_collection_is_ranked_and_judged_beside_every_baseline(shared: Path, bench: Bench) -> None:
+    with shared_task(TINY, shared) as task:
+        found = measure(TINY, task, bench)
+    assert (found.needs, found.capabilities, found.commit) == (12, 12, "abc")
+    assert found.measures["MRR"].value == 1
+    assert tuple(found.baselines) == baselines.NAMES
+    assert found.baselines["BM25"].measures["MRR"].value == 1
+    assert not found.baselines["BM25"].difference["MRR"].real
+
+
+def test_a_baseline_is_made_once_for_the_same_texts(shared: Path, bench: Bench) -> None:
+    with shared_task(TINY, shared) as task:
+        first = baseline_runs(task, bench)
+        kept = {name: path.stat().st_mtime_ns for name, path in first.items()}
+        again = baseline_runs(task, bench)
+        assert {name: path.stat().st_mtime_ns for name, path in again.items()} == kept
+    with (shared / "tiny" / "queries.jsonl").open("a") as sink:
+        sink.write(json.dumps({"_id": "q99", "text": "One more."}) + "\n")
+    with shared_task(TINY, shared) as task:
+        assert not set(baseline_runs(task, bench).values()) & set(first.values())
+
+
+def test_bm25_is_worked_by_hand() -> None:
+    """Two texts of one and of two words, the query's word in the first: idf ln(1 + 1.5 / 1.5), length 1 of 1.5."""
+    found = baselines.bm25(["turbine", "solar pump"], ["turbines"])
+    assert found[0, 0] == pytest.approx(np.log(2) / (1 + 1.2 * (0.25 + 0.75 * 1 / 1.5)), rel=1e-5)
+    assert found[0, 1] == 0
+
+
+def test_fusion_runs_from_the_theoretical_minimum_to_the_needs_maximum() -> None:
+    dense, lexical = np.array([[1.0, 0.0, -1.0]], np.float32), np.array([[2.0, 4.0, 0.0]], np.float32)
+    assert baselines.fused(dense, lexical).tolist() == [[0.75 + 0.125, 0.375 + 0.25, 0.0]]
+
+
+def test_a_need_that_no_word_answers_is_ranked_by_meaning_alone() -> None:
+    dense = np.array([[0.2, 0.6]], np.float32)
+    assert baselines.fused(dense, np.zeros((1, 2), np.float32)).argmax() == 1
+
+
+def test_a_baselines_ranking_keeps_its_order_through_the_file(shared: Path, bench: Bench) -> None:
+    with shared_task(TINY, shared) as task:
+        made = baselines.rank(task.capabilities, task.needs, bench.encoder)
+        for name, path in baseline_runs(task, bench).items():
+            assert read_run(path) == made[name]
+
+
+def test_a_ledger_that_was_written_is_read_back_and_takes_a_new_figure(
+    shared: Path, bench: Bench, tmp_path: Path
+) -> None:
+    with shared_task(TINY, shared) as task:
+        entry = measure(TINY, task, bench)
+    ledger = Ledger("hashing", (), {"tiny": "not there", "other": "not there"}).with_entry(entry)
+    writing.write(ledger, tmp_path / "out")
+    assert writing.read(tmp_path / "out" / "quality.json") == ledger
+    assert ledger.with_entry(entry) == ledger
+    assert dict(ledger.skipped) == {"other": "not there"}
+    text = (tmp_path / "out" / "quality.md").read_text(encoding="utf-8")
+    assert "| A tiny collection | 12 x 12 | held out | **" in text
+    assert "- other: not there" in text
+
+
+def test_names_of_collections_are_their_own() -> None:
+    names = [one.name for one in (*COLLECTIONS, sample.SAMPLE)]
+    assert len(set(names)) == len(names)
+
+
+def test_the_sample_is_asked_as_of_the_day_it_was_judged() -> None:
+    task = sample.task(data_folder(), load_places())
+    assert task.as_of is not None
+    assert task.as_of.isoformat() == "2026-11-22"
+    judged = read_qrels(task.qrels)
+    assert set(judged) <= set(task.needs.ids)
+    assert {one for grades in judged.values() for one in grades} <= set(task.capabilities.ids)
+
+
+@pytest.mark.shared
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("name", "floor"), [("undp-need", 0.86), ("undp-partner", 0.55), ("medline", 0.78), ("cranfield", 0.55)]
+)
+def test_quality_does_not_fall_under_what_was_reached(name: str, floor: float, tmp_path: Path) -> None:
+    """nDCG@10 with default settings, through the code of match and evaluate; a little under data/quality.md."""
+    collection = next(one for one in COLLECTIONS if one.name == name)
+    if not collection.lies_in(SHARED):
+        pytest.skip(f"the shared collection {collection.folder} does not lie beside this checkout")
+    from service.encoders import make_encoder
+
+    bench = Bench(make_encoder(load_settings()), load_places(), tmp_path, AS_OF, "test")
+    with shared_task(collection, SHARED) as task:
+        rank(task, tmp_path / "run", bench)
+        found = evaluate(read_run(tmp_path / "run"), read_qrels(task.qrels), resamples=10)
+    assert found.measures["nDCG@10"].value >= floor
