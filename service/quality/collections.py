@@ -96,7 +96,7 @@ COLLECTIONS: Final = (
     Collection("medline", "Medline", "medline", Standing.DEVELOPMENT),
     Collection("cisi", "CISI", "cisi", Standing.DEVELOPMENT),
     Collection("cacm", "CACM", "cacm", Standing.DEVELOPMENT),
-    Collection("npl", "NPL", "npl", Standing.HELD_OUT),
+    Collection("npl", "NPL", "npl", Standing.DEVELOPMENT),
     Collection(
         "scifact",
         "SciFact, training claims",
