@@ -6,7 +6,7 @@ sections are looked at, which every item has: so deleting any other section chan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,7 +15,6 @@ import numpy.typing as npt
 from embeddings.index import on_grid
 
 if TYPE_CHECKING:
-    from embeddings.encoder import Matrix
     from embeddings.index import Index
     from embeddings.lexical import Lexical, Query
 
@@ -39,13 +38,15 @@ class Feedback:
     index: Index
     lexical: Lexical
     answers: Rows  # best first
-    centroid: Matrix  # (1, dimension) mean vector of the answers' cores, on the grid, each by its share
+    centroid: npt.NDArray[np.float32]  # (dimension,) mean of the answers' cores, each by its share, on the grid
     terms: Query
     most: float  # what the item likest to the answers that is none of them earns
 
     @classmethod
-    def of(cls, index: Index, lexical: Lexical, pool: Rows, scores: Floats) -> Feedback:
-        """Take the best of a pool as answers; a pool with nothing besides them gives no feedback.
+    def of(cls, index: Index, lexical: Lexical, pool: Rows, scores: Floats) -> tuple[Feedback, Floats]:
+        """Take the best of a pool as answers; return with them what each of the pool earns by likeness.
+
+        A pool with nothing besides the answers gives no feedback.
 
         1. Shares are the softmax of the scores. 2. An answer is like itself: it earns no more than the likest other.
         """
@@ -53,15 +54,15 @@ class Feedback:
         answers = pool[order]
         shares = np.exp((scores[order] - scores[order].max(initial=-np.inf)) / TEMPERATURE, dtype=np.float64)
         shares = (shares / (shares.sum() or 1.0)).astype(np.float32)
-        centroid = on_grid((shares[:, None] * index.cores(answers)).sum(axis=0, keepdims=True))
-        found = cls(index, lexical, answers, centroid, lexical.typical(answers, shares, TERMS), np.inf)
-        others = np.delete(pool, order)
-        most = float(found.likeness(others).max(initial=0.0))
-        return cls(index, lexical, answers, centroid, found.terms, most)
+        centroid = on_grid((shares[:, None] * index.cores(answers)).sum(axis=0))
+        free = cls(index, lexical, answers, centroid, lexical.typical(answers, shares, TERMS), np.inf)
+        earned = free.likeness(pool)
+        most = float(np.delete(earned, order).max(initial=0.0))
+        return replace(free, most=most), np.minimum(earned, np.float32(most))
 
     def likeness(self, items: Rows) -> Floats:
         """Return (items,): how like they are to the answers, in vector and in words, at least 0."""
-        cosines = (self.centroid @ self.index.cores(items).T)[0]
+        cosines = self.index.core_cosines(self.centroid, items)
         words = self.lexical.core_scores(self.terms, items)
         earned = np.float32(DENSE) * cosines + np.float32(LEXICAL) * words
         return np.asarray(np.clip(earned, 0, self.most), dtype=np.float32)

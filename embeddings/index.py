@@ -128,6 +128,18 @@ class Index:
         scores = self.pair_scores(Queries(queries, each, each[1:]), SectionWeights(0.0, 0.0, 0.0))
         return [top_k(row, k, allowed) for row in scores.whole]
 
+    def core_cosines(self, vector: Matrix, items: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return (items,): the cosines of their first sections with a vector on the grid; 0 for one without any."""
+        cosines = np.zeros(len(items), dtype=np.float32)
+        filled = np.flatnonzero(self.starts[items + 1] > self.starts[items])
+        if len(filled):
+            sections = self.starts[items[filled]]
+            passages = self.vectors[_spans(self.section_starts, sections)] @ vector
+            lengths = self.section_starts[sections + 1] - self.section_starts[sections]
+            sums = np.add.reduceat(passages, np.cumsum(lengths) - lengths)
+            cosines[filled] = sums * self.section_scales[sections]
+        return cosines
+
     def cores(self, items: npt.NDArray[np.int64]) -> Matrix:
         """Return (items, dimension): the mean vectors of their first sections, on the grid; 0 for one without any."""
         rows = np.zeros((len(items), self.vectors.shape[1]), dtype=np.float32)

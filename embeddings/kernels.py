@@ -175,8 +175,10 @@ def sparse_products(
     """Return (items,): weight times value summed over the terms an item shares; ``terms`` ascend."""
     sums = np.zeros(len(items), dtype=np.float32)
     for nth in range(len(items)):
-        for posting in range(starts[items[nth]], starts[items[nth] + 1]):
-            at = np.searchsorted(terms, item_terms[posting])
+        at = 0
+        for posting in range(starts[items[nth]], starts[items[nth] + 1]):  # both ascend: one walk through each
+            while at < len(terms) and terms[at] < item_terms[posting]:
+                at += 1
             if at < len(terms) and terms[at] == item_terms[posting]:
                 sums[nth] += weights[at] * values[posting]
     return sums

@@ -102,8 +102,8 @@ class Topic:
         cosines, words = core[pool], catalogue.lexical.core_scores(text.views[0], pool)
         scale = np.float32(words.max(initial=LEAST_SCALE))
         sums = cosines - np.float32(HUBNESS) * index.hubness[pool] + np.float32(LEXICAL) * (words / scale)
-        feedback = Feedback.of(index, catalogue.lexical, pool, sums)
-        sums += feedback.likeness(pool)
+        feedback, earned = Feedback.of(index, catalogue.lexical, pool, sums)
+        sums += earned
         absolute = np.float32(DENSE_SHARE) * cosines / np.float32(SECTION_WEIGHTS.largest)
         absolute += np.float32(1 - DENSE_SHARE) * np.minimum(words, 1)
         gain = np.float32(absolute.max(initial=LEAST_VALUE) / sums.max(initial=LEAST_SUM))
