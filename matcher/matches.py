@@ -11,6 +11,7 @@ from matcher.vocabulary import (
     GateName,
     GateState,
     ReasonCode,
+    RecordKind,
     SignalName,
     Stage,
     Tier,
@@ -133,6 +134,56 @@ class Shortlist:
     eligible: int  # capabilities that pass every hard gate (or leave it unknown), listed or not
     considered: int  # capabilities in the catalogue
     notes: tuple[str, ...] = ()  # what a broker must know about the whole list
+
+
+@dataclass(frozen=True, slots=True)
+class PooledRecord:
+    """A further record of an organisation, with what it adds to the organisation's z."""
+
+    record_id: str
+    kind: RecordKind
+    title: str
+    value: float  # its own topic value, in [0, 1]
+    points: float
+    passage: PassageEvidence | None  # what of it speaks most to the need
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationMatch:
+    """An organisation for a need: z = z of its best capability + sum of the pooled records' points."""
+
+    need_id: NeedId
+    organisation_id: OrganisationId
+    organisation_name: str | None
+    rank: int
+    score: float
+    z: float
+    best: Match  # gates, signals, questions and near misses are this capability's
+    pooled: tuple[PooledRecord, ...]  # by falling topic value; those that add something
+    records: int  # capabilities that pass every hard gate (or leave it unknown), and cases
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankedOrganisation:
+    """An OrganisationMatch's place without its reasons."""
+
+    need_id: NeedId
+    organisation_id: OrganisationId
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationShortlist:
+    """A need's organisations in rank order: those with an eligible capability first, near misses after them."""
+
+    need_id: NeedId
+    need_title: str
+    matches: tuple[OrganisationMatch, ...]
+    eligible: int  # organisations with a capability that passes every hard gate (or leaves it unknown)
+    considered: int  # organisations in the catalogue
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

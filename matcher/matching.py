@@ -54,20 +54,20 @@ class _Prepared(NamedTuple):
     text: NeedText
 
 
-class _Ranked(NamedTuple):
+class RankedRows(NamedTuple):
     """Rows in rank order with their scores."""
 
     rows: Rows
     scored: Scored
 
 
-class _Ranking(NamedTuple):
+class Ranking(NamedTuple):
     """One need with its rows in rank order, nothing explained yet."""
 
     subject: Subject
     states: gates.States  # of every capability
-    eligible: _Ranked
-    missed: _Ranked  # near misses, some of which may turn out to have no fix
+    eligible: RankedRows
+    missed: RankedRows  # near misses, some of which may turn out to have no fix
     allowed: int  # how many capabilities fail no hard gate
 
 
@@ -83,7 +83,8 @@ class Matcher:
     policy: GatePolicy = field(default_factory=GatePolicy)
 
     @cached_property
-    def _explainer(self) -> Explainer:
+    def explainer(self) -> Explainer:
+        """What turns ranked rows of this catalogue into matches."""
         return Explainer(self.catalogue, self.places, self.scorer, self.policy)
 
     def match(self, need: Need, k: int = 10) -> Shortlist:
@@ -92,18 +93,18 @@ class Matcher:
 
     def match_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[Shortlist]:
         """Yield one shortlist a need, in order."""
-        for ranking in self._rankings(needs, k):
-            matches = self._explainer.explain(ranking.subject, self._shown(ranking, k))
+        for ranking in self.rankings(needs, k):
+            matches = self.explainer.explain(ranking.subject, self._shown(ranking, k))
             need = ranking.subject.asked.need
             notes = explanation.notes(matches, ranking.allowed)
             yield Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
 
     def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[Ranked]]:
         """Yield what ``match_all`` ranks, without the reasons and in a fraction of the time."""
-        for ranking in self._rankings(needs, k):
-            yield self._explainer.place(ranking.subject, self._shown(ranking, k))
+        for ranking in self.rankings(needs, k):
+            yield self.explainer.place(ranking.subject, self._shown(ranking, k))
 
-    def _rankings(self, needs: Iterable[Need], k: int) -> Iterator[_Ranking]:
+    def rankings(self, needs: Iterable[Need], k: int) -> Iterator[Ranking]:
         """Walk from needs to ranked rows.
 
         1. Encode a block of needs. 2. Score their texts against every capability. 3. Judge, pick, score and rank each.
@@ -166,16 +167,16 @@ class Matcher:
             text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
             yield _Prepared(asked, text)
 
-    def _ranking(self, asked: Asked, found: Topic, k: int) -> _Ranking:
+    def _ranking(self, asked: Asked, found: Topic, k: int) -> Ranking:
         """Mask, pick, score, rank."""
         states = gates.judge(asked, self.catalogue.columns, self.policy)
         allowed = gates.allowed(states, self.policy)
         near = questions.near_miss_mask(states, self.policy)
         eligible = self._candidates(asked.need, found.bare, allowed, k)
         missed = np.sort(top_k(found.bare, max(CANDIDATES, k), near).rows)
-        scored = self._scored(asked, found, np.concatenate([eligible, missed]))
+        scored = self.scored(asked, found, np.concatenate([eligible, missed]))
         cut = len(eligible)
-        return _Ranking(
+        return Ranking(
             Subject(asked, found),
             states,
             _rank(eligible, scored.take(np.arange(cut))),
@@ -196,18 +197,19 @@ class Matcher:
         related = top_k(shared.astype(np.float32) + topics * np.float32(0.5), RELATED, eligible & (shared > 0)).rows
         return np.union1d(by_text, related)
 
-    def _scored(self, asked: Asked, found: Topic, rows: Rows) -> Scored:
+    def scored(self, asked: Asked, found: Topic, rows: Rows) -> Scored:
+        """Score some rows in full, in the order given."""
         structured = signals.measure(asked, self.catalogue.columns, rows, self.policy.rates)
         return self.scorer.judge(np.vstack([found.values(rows).astype(np.float64), structured]))
 
-    def _shown(self, ranking: _Ranking, k: int) -> Shown:
+    def _shown(self, ranking: Ranking, k: int) -> Shown:
         """Show the first k eligible rows, then near misses; one whose failure has no stated fix is left out."""
         eligible, missed = ranking.eligible, ranking.missed
         limit = max(NEAR_MISSES, k - len(eligible.rows))
         near = (
             at
             for at, row in enumerate(missed.rows.tolist())
-            if self._explainer.is_near(ranking.subject, row, ranking.states[:, row])
+            if self.explainer.is_near(ranking.subject, row, ranking.states[:, row])
         )
         places = np.array([*islice(near, limit)], dtype=np.int64)
         rows = np.concatenate([eligible.rows[:k], missed.rows[places]])
@@ -216,7 +218,7 @@ class Matcher:
         return Shown(rows.tolist(), ranking.states[:, rows], scored)
 
 
-def _rank(rows: Rows, scored: Scored) -> _Ranked:
+def _rank(rows: Rows, scored: Scored) -> RankedRows:
     """Order ascending rows by joint z to six digits, ties by row, which is by id."""
     order = np.argsort(-np.round(scored.z, 6), kind="stable")
-    return _Ranked(rows[order], scored.take(order))
+    return RankedRows(rows[order], scored.take(order))

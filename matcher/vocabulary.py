@@ -110,6 +110,11 @@ IATI_ORGANISATION_TYPES: Final = {
 }
 
 
+class RecordKind(StrEnum):
+    CAPABILITY = "capability"
+    CASE = "case"
+
+
 class ReviewState(StrEnum):
     DRAFT = "draft"
     IN_REVIEW = "in_review"

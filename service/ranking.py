@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from matcher import catalogue as catalogues
 from matcher.errors import BadInput
+from matcher.grouping import OrganisationMatcher, as_records
+from matcher.matches import OrganisationShortlist, Ranked, RankedOrganisation, Shortlist
 from matcher.matching import Matcher
-from matcher.profiles import Organisation
+from matcher.profiles import CaseStory, Organisation
 from service import trec
 from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
 from service.progress import Watched, track
@@ -26,6 +28,17 @@ if TYPE_CHECKING:
     from matcher.profiles import Capability, Need
 
 Format = Literal["trec", "jsonl"]
+Kind = TypeVar("Kind", Organisation, CaseStory)
+
+
+class Ranker(Protocol):
+    """What ranks capabilities, or the organisations behind them."""
+
+    def rank_all(self, needs: Iterable[Need], k: int) -> Iterator[Sequence[Ranked | RankedOrganisation]]:
+        """Yield the ranking of each need, in order."""
+
+    def match_all(self, needs: Iterable[Need], k: int) -> Iterator[Shortlist | OrganisationShortlist]:
+        """Yield the explained shortlist of each need, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,7 @@ class Files:
     capabilities: Path
     needs: Path
     organisations: Path | None = None
+    cases: Path | None = None  # evidence of their providers, where organisations are ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,7 @@ class Gathered:
     needs: tuple[Need, ...]
     organisations: dict[str, Organisation]
     rejects: tuple[Reject, ...]
+    cases: tuple[CaseStory, ...] = ()
 
     @property
     def records_refused(self) -> int:
@@ -59,12 +74,14 @@ def gather(files: Files, places: PlaceBook) -> Gathered:
         if not batch.records:
             raise _nothing(batch, path, what)
     described = {one.id: one for batch in (wanted, offered) for one in batch.organisations.values()}
-    stated, refused = _organisations(files.organisations, places)
+    stated, refused = _read(files.organisations, "organisations", Organisation, places)
+    cases, not_cases = _read(files.cases, "cases", CaseStory, places)
     return Gathered(
         capabilities=tuple(sorted(offered.records, key=lambda capability: capability.id)),
         needs=wanted.records,
-        organisations={**described, **stated},
-        rejects=(*offered.rejects, *wanted.rejects, *refused),
+        organisations={**described, **{one.id: one for one in stated}},
+        rejects=(*offered.rejects, *wanted.rejects, *refused, *not_cases),
+        cases=tuple(cases),
     )
 
 
@@ -77,10 +94,11 @@ def check_paths(read_from: Sequence[Path | None], written_to: Sequence[Path | No
         taken |= {path.resolve()} if path is not None else set()
 
 
-def check_ids(found: Gathered) -> None:
+def check_ids(found: Gathered, *, grouped: bool = False) -> None:
     """Refuse ids that a TREC run cannot carry before any work is done; raises BadInput."""
-    for record in (*found.needs, *found.capabilities):
-        trec.word(record.id)
+    ranked = (one.organisation_id if grouped else one.id for one in found.capabilities)
+    for identifier in (*(need.id for need in found.needs), *ranked):
+        trec.word(identifier)
 
 
 def make_matcher(found: Gathered, encoder: Encoder, places: PlaceBook, as_of: date) -> Matcher:
@@ -89,7 +107,13 @@ def make_matcher(found: Gathered, encoder: Encoder, places: PlaceBook, as_of: da
     return Matcher(catalogues.build(capabilities, found.organisations, encoder, places, as_of), encoder, places, as_of)
 
 
-def rank(found: Gathered, matcher: Matcher, k: int, form: Format) -> Iterator[list[str]]:
+def make_organisation_matcher(found: Gathered, encoder: Encoder, places: PlaceBook, as_of: date) -> OrganisationMatcher:
+    """Build the searched side from the files' capabilities, with the case stories of their providers."""
+    records = sorted((*found.capabilities, *as_records(found.cases, as_of)), key=lambda record: record.id)
+    return OrganisationMatcher(make_matcher(replace(found, capabilities=tuple(records)), encoder, places, as_of))
+
+
+def rank(found: Gathered, matcher: Ranker, k: int, form: Format) -> Iterator[list[str]]:
     """Yield the lines of each need, at most ``k`` matches of it, in the order of the file."""
     needs = len(found.needs)
     if form == "trec":
@@ -97,7 +121,13 @@ def rank(found: Gathered, matcher: Matcher, k: int, form: Format) -> Iterator[li
             yield list(trec.run_lines(ranked[:k]))
     else:
         for shortlist in track(matcher.match_all(found.needs, k), "matching needs", needs):
-            yield [shortlist_json(replace(shortlist, matches=shortlist.matches[:k])) + "\n"]
+            yield [shortlist_json(_cut(shortlist, k)) + "\n"]
+
+
+def _cut(shortlist: Shortlist | OrganisationShortlist, k: int) -> Shortlist | OrganisationShortlist:
+    if isinstance(shortlist, Shortlist):
+        return replace(shortlist, matches=shortlist.matches[:k])
+    return replace(shortlist, matches=shortlist.matches[:k])
 
 
 def write(needs: Iterable[list[str]], out: Path | None) -> int:
@@ -123,14 +153,14 @@ def _sink(out: Path | None) -> Iterator[IO[bytes]]:
             yield sink
 
 
-def _organisations(path: Path | None, places: PlaceBook) -> tuple[dict[str, Organisation], list[Reject]]:
-    found: dict[str, Organisation] = {}
+def _read(path: Path | None, kind: str, model: type[Kind], places: PlaceBook) -> tuple[list[Kind], list[Reject]]:
+    found: list[Kind] = []
     rejects: list[Reject] = []
-    for row in read(path, places, kind="organisations") if path else ():
+    for row in read(path, places, kind=kind) if path else ():
         if isinstance(row, Reject):
             rejects.append(row)
-        elif isinstance(row.profile, Organisation):
-            found[row.profile.id] = row.profile
+        elif isinstance(row.profile, model):
+            found.append(row.profile)
     return found, rejects
 
 

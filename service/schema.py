@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from matcher.matches import Shortlist
+from matcher.matches import OrganisationShortlist, Shortlist
 from matcher.profiles import KINDS, SINGULAR
 from service.diagnosis import Diagnosis
 from service.importing.report import ImportReport
@@ -28,6 +28,8 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     for kind, model in KINDS.items():
         yield f"{SINGULAR[kind]}.json", _canonical(model.model_json_schema(), _RECORD_NOTE)
     yield "shortlist.json", _canonical(_of(Shortlist), "One line of matcher match --format jsonl.")
+    grouped = "One line of matcher match --group-by organisation --format jsonl."
+    yield "organisation_shortlist.json", _canonical(_of(OrganisationShortlist), grouped)
     yield "evaluation.json", _canonical(_of(EvaluationReport), "The object of matcher evaluate --json.")
     yield "import.json", _canonical(_of(ImportReport), "The object of matcher import --json.")
     yield "night.json", _canonical(_of(Outcome), "The object of matcher nightly --json.")

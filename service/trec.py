@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.errors import BadInput
-from matcher.matches import Match, Ranked
+from matcher.matches import Match, Ranked, RankedOrganisation
 
 TAG: Final = "partner-matcher"
 STEP: Final = 1e-6  # printed digits; wider than single precision near 1, in which trec_eval compares scores
@@ -52,7 +52,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     return qrels
 
 
-def run_lines(ranked: Iterable[Ranked | Match]) -> Iterator[str]:
+def run_lines(ranked: Iterable[Ranked | Match | RankedOrganisation]) -> Iterator[str]:
     """Write one need's ranking as run lines, scores strictly decreasing.
 
     The score is the match's own to six decimals, lowered to one step under the line above where it would not be
@@ -62,7 +62,8 @@ def run_lines(ranked: Iterable[Ranked | Match]) -> Iterator[str]:
     above = float("inf")
     for match in ranked:
         score = min(round(match.score, 6), above - STEP)
-        yield f"{word(match.need_id)} Q0 {word(match.capability_id)} {match.rank} {score:.6f} {TAG}\n"
+        found = match.organisation_id if isinstance(match, RankedOrganisation) else match.capability_id
+        yield f"{word(match.need_id)} Q0 {word(found)} {match.rank} {score:.6f} {TAG}\n"
         above = round(score, 6)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 
-from matcher.matches import Match, Shortlist
+from matcher.matches import Match, OrganisationShortlist, Shortlist
 
 
 @cache
@@ -27,8 +27,11 @@ def match_from_json(text: str | bytes) -> Match:
     return found
 
 
-def shortlist_json(shortlist: Shortlist) -> str:
-    """Write a need's shortlist as one line of JSON; its keys are those of data/schema/shortlist.json."""
+def shortlist_json(shortlist: Shortlist | OrganisationShortlist) -> str:
+    """Write a need's shortlist as one line of JSON; its keys are those of shortlist.json in data/schema.
+
+    A list of organisations has the keys of organisation_shortlist.json.
+    """
     return to_json(shortlist)
 
 

@@ -18,6 +18,12 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+class GroupBy(StrEnum):
+    """What is ranked in place of single capabilities."""
+
+    ORGANISATION = "organisation"
+
+
 def command(
     capabilities: Annotated[
         Path, typer.Option(help="Capabilities to rank, minimal or full records: JSON lines, CSV or XLSX.")
@@ -26,6 +32,12 @@ def command(
         Path, typer.Option(help="Needs to rank them for, minimal or full records: JSON lines, CSV or XLSX.")
     ],
     organisations: Annotated[Path | None, typer.Option(help="Organisations the records name. Not required.")] = None,
+    group_by: Annotated[
+        GroupBy | None, typer.Option(help="Rank organisations by all their records instead of single capabilities.")
+    ] = None,
+    cases: Annotated[
+        Path | None, typer.Option(help="Case stories that count for their providers; with --group-by only.")
+    ] = None,
     k: Annotated[int, typer.Option("--k", min=1, max=10_000, help="Most rows for a need.")] = 100,
     form: Annotated[
         Format, typer.Option("--format", help="trec: a run file. jsonl: a whole explained shortlist a line.")
@@ -45,7 +57,10 @@ def command(
     """Rank the capabilities of one file for the needs of another. No database, no release: files in, ranking out.
 
     A record needs an id and a text; see the README for what else it may hold. Up to k rows are written for every need:
-    what is eligible in order of score, then near misses. Exits 3 if records were refused; the rest was ranked.
+    what is eligible in order of score, then near misses. With --group-by the ids written are those of organisations;
+    an organisation stands by its best eligible capability and gains by what its further records say.
+
+    Exits 3 if records were refused; the rest was ranked.
     """
     from service import ranking
     from service.encoders import make_encoder
@@ -54,14 +69,17 @@ def command(
     from service.settings import load_settings
 
     settings, places = load_settings(), load_places()
-    ranking.check_paths([capabilities, needs, organisations], [out, rejects])
-    found = ranking.gather(ranking.Files(capabilities, needs, organisations), places)
+    if cases is not None and group_by is None:
+        raise typer.BadParameter("case stories count for organisations: add --group-by organisation")
+    ranking.check_paths([capabilities, needs, organisations, cases], [out, rejects])
+    found = ranking.gather(ranking.Files(capabilities, needs, organisations, cases), places)
     if form is Format.TREC:
-        ranking.check_ids(found)
+        ranking.check_ids(found, grouped=group_by is not None)
     if rejects is not None:
         write_rejects(rejects, found.rejects)
     day = (as_of or datetime.now(UTC)).date()
-    matcher = ranking.make_matcher(found, make_encoder(settings, cached=cache), places, day)
+    make = ranking.make_matcher if group_by is None else ranking.make_organisation_matcher
+    matcher = make(found, make_encoder(settings, cached=cache), places, day)
     written = ranking.write(ranking.rank(found, matcher, k, form.value), out)
     typer.echo(_summary(found, written, rejects), err=True)
     if found.records_refused:

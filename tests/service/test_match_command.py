@@ -215,6 +215,60 @@ def test_a_failure_leaves_the_old_output_as_it_was(tmp_path: Path, monkeypatch: 
     assert not list(tmp_path.glob("*run?*"))
 
 
+GROUPED = [{**record, "organisation_id": f"org-{record['id'][:4]}"} for record in CAPABILITIES]
+"""Both sellers of fog nets are one organisation."""
+
+
+def test_grouped_by_organisation_the_ids_written_are_those_of_organisations(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Each stands once, whatever number of records it has; ranks and scores keep the form of any run."""
+    assert _match(tmp_path, "--group-by", "organisation", capabilities=GROUPED) == 0
+    text = capsysbinary.readouterr().out.decode()
+    assert sorted(_ranked(text, "fog")) == ["org-earl", "org-pump", "org-turb", "org-twin"]
+    assert _ranked(text, "fog")[0] == "org-twin"
+    assert _ranked(text, "power")[-1] == "org-earl"
+    scores = [float(line.split()[4]) for line in text.splitlines() if line.startswith("fog ")]
+    assert all(above > below for above, below in itertools.pairwise(scores))
+
+
+def test_a_grouped_shortlist_fits_its_schema_and_says_what_trec_says(tmp_path: Path) -> None:
+    options = ["--group-by", "organisation", "--k", "3"]
+    cases = _lines(
+        tmp_path / "cases.jsonl",
+        [
+            {
+                "id": "told",
+                "title": "Fog in a dry valley",
+                "summary": "Nets that collect fog.",
+                "provider_id": "org-pump",
+            }
+        ],
+    )
+    options += ["--cases", str(cases)]
+    _match(tmp_path, *options, "--out", str(tmp_path / "run"), capabilities=GROUPED)
+    _match(tmp_path, *options, "--format", "jsonl", "--out", str(tmp_path / "lists"), capabilities=GROUPED)
+    run = read_run(tmp_path / "run")
+    schema = json.loads((SCHEMA.parent / "organisation_shortlist.json").read_text(encoding="utf-8"))
+    for line in (tmp_path / "lists").read_text(encoding="utf-8").splitlines():
+        shortlist = json.loads(line)
+        jsonschema.validate(shortlist, schema)
+        assert len(shortlist["matches"]) == 3
+        order = sorted(run[shortlist["need_id"]].items(), key=lambda pair: -pair[1])
+        assert [match["organisation_id"] for match in shortlist["matches"]] == [name for name, _ in order]
+        for match in shortlist["matches"]:
+            points = sum(record["points"] for record in match["pooled"])
+            assert match["best"]["z"] + points == pytest.approx(match["z"], abs=1e-9)
+    pump = next(match for match in shortlist["matches"] if match["organisation_id"] == "org-pump")
+    assert [(record["record_id"], record["kind"]) for record in pump["pooled"]] == [("told", "case")]
+
+
+def test_cases_without_grouping_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cases = _lines(tmp_path / "cases.jsonl", [{"id": "told", "title": "Fog", "summary": "Nets."}])
+    assert _match(tmp_path, "--cases", str(cases)) == 2
+    assert "--group-by organisation" in capsys.readouterr().err
+
+
 def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
     """A real signal to a real process while it is matching."""
     offered = _lines(
