@@ -121,8 +121,8 @@ def test_a_record_that_is_withdrawn_never_raises_its_organisation(gone: str) -> 
     left = tuple(
         changed(record, review_state=ReviewState.WITHDRAWN) if record.id == gone else record for record in rich
     )
-    before = {match.organisation_id: match.z for match in shortlist(rich, need=need).matches}
-    after = {match.organisation_id: match.z for match in shortlist(left, need=need).matches}
+    before = {str(match.organisation_id): match.z for match in shortlist(rich, need=need).matches}
+    after = {str(match.organisation_id): match.z for match in shortlist(left, need=need).matches}
     owner = next(record.organisation_id for record in rich if record.id == gone)
     assert after.get(owner, -np.inf) <= before[owner] + 1e-9
     assert {name: z for name, z in after.items() if name != owner} == {n: z for n, z in before.items() if n != owner}
