@@ -161,7 +161,7 @@ class OrganisationMatcher:
         addends *= self.matcher.scorer.weights()[_TOPIC]
         z = scored.z + addends.sum(axis=1)
         order = np.lexsort((rows, -np.round(z, DIGITS)))
-        owners, first = np.unique(self._owners[rows[order]], return_index=True)
+        first = np.unique(self._owners[rows[order]], return_index=True)[1]
         leads = order[first][np.argsort(-np.round(z[order[first]], DIGITS), kind="stable")]
         counts = np.bincount(self._owners[records], minlength=len(chosen))[self._owners[rows[leads]]]
         return _Lines(rows[leads], scored.take(leads), z[leads], further[leads], addends[leads], counts)
