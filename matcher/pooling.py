@@ -26,10 +26,10 @@ class Pooling:
 
     A further record counts at most as much as the one that carries, so that a weak record with good structured evidence
     cannot be lifted by others. Chosen on seven worlds, mean nDCG@10: pseudo-experts made of cranfield, medline and cisi
-    (groups of documents on one topic, 6 or 25 of them in the middle, graded by how many are relevant) and UNDP partners.
-    Power 3 .701, 4 .697, 5 .689, 6 .679; the best two further ones above a floor, as in SCIENCE 1, .673 to .695 by the
-    floor; mean of three .687; votes of the ranks .674; single best .646. On the partners, most of whom have one record,
-    power 3 loses .006 against the single best and 4 gains .002: hence 4.
+    (groups of documents on one topic, 6 or 25 of them in the middle, graded by how many are relevant) and UNDP
+    partners. Power 3 .701, 4 .697, 5 .689, 6 .679; the best two further ones above a floor, as in SCIENCE 1, .673 to
+    .695 by the floor; mean of three .687; votes of the ranks .674; single best .646. On the partners, most of whom have
+    one record, power 3 loses .006 against the single best and 4 gains .002: hence 4.
     """
 
     power: float = 4.0
