@@ -143,6 +143,11 @@ class CachedEncoder:
         """Read from the cache where it is known, so that the model stays unloaded."""
         return self._facts().max_tokens
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The encoder's."""
+        return self._encoder.languages
+
     def encode_queries(self, texts: Sequence[str]) -> Matrix:
         """Take rows from the cache, and encode the rest as queries."""
         return self._encode(texts, "query")

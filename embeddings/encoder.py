@@ -36,6 +36,10 @@ class Encoder(Protocol):
     def max_tokens(self) -> int:
         """The window: a text is encoded whole if its ``count_tokens`` is at most this."""
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """Primary subtags (BCP-47) of the languages whose meaning the rows carry; None where that is not stated."""
+
     def encode_queries(self, texts: Sequence[str]) -> Matrix:
         """Encode texts that ask."""
 
@@ -56,6 +60,7 @@ class HashingEncoder:
     """
 
     max_tokens: Final = 256  # there is no real window; this makes passages as long as the usual small models'
+    languages: Final = None  # it knows letters, in any language alike
 
     def __init__(self, dimension: int = 256) -> None:
         self._dimension = dimension

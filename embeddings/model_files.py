@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,6 +23,8 @@ BUNDLED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4f
 _REVISION_LENGTH: Final = 12  # hexadecimal digits, as short commit names have
 _HUB_FOLDER: Final = "sentence-transformers"  # the organisation that a bare hub name belongs to, by that library's rule
 _SETTINGS: Final = ("*.json", "*.txt", "*.model")
+_CARD: Final = "README.md"
+_TAG: Final = re.compile(r"([A-Za-z]{2,3})(?![A-Za-z])")  # "multilingual" names no language
 _OTHER_ENGINES: Final = ("onnx", "openvino", "coreml", "runs")  # the same weights again, or logs: never loaded here
 _DOCUMENT_PROMPTS: Final = ("document", "passage", "corpus")  # names in use for the answering side
 
@@ -44,6 +47,22 @@ class ModelFiles:
         prompts = self._json("config_sentence_transformers.json").get("prompts") or {}
         names = ("query",) if role == "query" else _DOCUMENT_PROMPTS
         return next((prompts[name] for name in names if prompts.get(name)), "")
+
+    def languages(self) -> frozenset[str] | None:
+        """Return the languages the model card names, as primary subtags; None without a card or where it names none.
+
+        all-MiniLM-L6-v2 was trained on English pairs, as its card says; the installed package leaves the card out.
+        """
+        if self.revision == BUNDLED_SHA256[:_REVISION_LENGTH]:
+            return frozenset({"en"})
+        card = self.folder / _CARD
+        if not card.is_file():
+            return None
+        from huggingface_hub import metadata_load
+
+        stated = (metadata_load(card) or {}).get("language") or ()
+        tags = [stated] if isinstance(stated, str) else [tag for tag in stated if isinstance(tag, str)]
+        return frozenset(tag.lower()[: found.end(1)] for tag in tags if (found := _TAG.match(tag))) or None
 
     def tokenizer(self) -> Tokenizer | None:
         """Return the model's own tokenizer, cutting and padding nothing; None if it has no fast form on disk."""
@@ -107,9 +126,9 @@ def _from_hub(model: str) -> ModelFiles:
     """Fetch settings and weights (safetensors, else the older .bin) of one commit."""
     name, _, revision = model.partition("@")
     repository = name if "/" in name else f"{_HUB_FOLDER}/{name}"
-    folder = _snapshot(model, repository, revision or None, (*_SETTINGS, "*.safetensors"))
+    folder = _snapshot(model, repository, revision or None, (*_SETTINGS, _CARD, "*.safetensors"))
     if not any(folder.rglob("*.safetensors")):
-        folder = _snapshot(model, repository, folder.name, (*_SETTINGS, "*.bin"))
+        folder = _snapshot(model, repository, folder.name, (*_SETTINGS, _CARD, "*.bin"))
     if not any(_model_files(folder)):
         raise ModelError(model, got="the repository holds no model", fix="check the name on the hub")
     return ModelFiles(repository, folder.name[:_REVISION_LENGTH], folder)

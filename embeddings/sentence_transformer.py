@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
@@ -27,22 +27,30 @@ class SentenceTransformerEncoder:
     """Encodes with the prompts, dimension and window that the model itself states.
 
     ``model`` is "bundled", a local folder, or a hub name with or without "@revision". Threads may share one encoder:
-    it lets one in at a time. ``name`` and ``count_tokens`` read the model's files without torch; the rest loads it.
+    it lets one in at a time. ``languages`` are the primary subtags the model covers, for a model that does not say so
+    itself. ``name``, ``languages`` and ``count_tokens`` read the model's files without torch; the rest loads it.
     Raises ModelError, on first use, for a model that cannot be had or whose bundled weights are not the expected ones.
     """
 
-    def __init__(self, model: str = BUNDLED, device: str = "cpu", batch_size: int = 64) -> None:
+    def __init__(
+        self,
+        model: str = BUNDLED,
+        device: str = "cpu",
+        batch_size: int = 64,
+        languages: Collection[str] | None = None,
+    ) -> None:
         self._model = model
         self._device = device
         self._batch_size = batch_size
+        self._languages = None if languages is None else frozenset(languages)
         self._lock = RLock()
         self._files: ModelFiles | None = None
         self._loaded: SentenceTransformer | None = None
         self._counting: Tokenizer | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to another process as the three settings; the model is loaded there anew."""
-        return type(self), (self._model, self._device, self._batch_size)
+        """Travel to another process as the settings; the model is loaded there anew."""
+        return type(self), (self._model, self._device, self._batch_size, self._languages)
 
     @property
     def name(self) -> str:
@@ -61,6 +69,11 @@ class SentenceTransformerEncoder:
     def max_tokens(self) -> int:
         """The model's window; ``sys.maxsize`` for a model without one."""
         return int(min(self._load().max_seq_length or sys.maxsize, sys.maxsize))
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """What was given, else English for the bundled model and what its card says for another; torch stays out."""
+        return self._found().languages() if self._languages is None else self._languages
 
     def encode_queries(self, texts: Sequence[str]) -> Matrix:
         """Encode with the model's "query" prompt; what exceeds the window is cut off, with a warning in the log.

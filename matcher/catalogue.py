@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from embeddings.index import Index
 from embeddings.lexical import Lexical
 from embeddings.passages import split_many
-from matcher import sections
+from matcher import languages, sections
 from matcher.columns import Columns
 
 if TYPE_CHECKING:
@@ -38,13 +39,15 @@ class Catalogue:
     index: Index
     lexical: Lexical
     ends: npt.NDArray[np.int32]  # (passages,) where each passage ends in its section's text
+    languages: Mapping[str, int] = field(default_factory=dict)  # capabilities by ``matcher.languages.own``
 
     def __len__(self) -> int:
         return len(self.columns)
 
     def arrays(self) -> Arrays:
         """Return everything that is searched as named arrays; ``from_arrays`` restores it, memory-mapped or not."""
-        parts = (self.columns.arrays(), self.index.arrays(), self.lexical.arrays(), {"passage_ends": self.ends})
+        own = {"passage_ends": self.ends, **_counted(self.languages)}
+        parts = (self.columns.arrays(), self.index.arrays(), self.lexical.arrays(), own)
         return {name: value for part in parts for name, value in part.items()}
 
     @classmethod
@@ -62,6 +65,7 @@ class Catalogue:
             Index.from_arrays(arrays),
             Lexical.from_arrays(arrays),
             arrays["passage_ends"],
+            _counts(arrays),
         )
         if len(capabilities) != len(found):
             raise ValueError(f"expected {len(found)} capabilities for these arrays; got {len(capabilities)}")
@@ -122,8 +126,30 @@ def build(
         map(sections.of_capability, capabilities), encoder, role=lambda e, texts: e.encode_documents(texts)
     )
     index = Index.build(encoded.vectors, encoded.passages, encoded.sections)
-    lexical = Lexical.build([part.text for part in sections.of_capability(capability)] for capability in capabilities)
-    return Catalogue(capabilities, organisations, columns, index, lexical, encoded.ends)
+    written: Counter[str] = Counter()
+
+    def texts() -> Iterator[list[str]]:
+        for capability in capabilities:
+            written.update(languages.own(capability))
+            yield [part.text for part in sections.of_capability(capability)]
+
+    lexical = Lexical.build(texts())
+    return Catalogue(capabilities, organisations, columns, index, lexical, encoded.ends, written)
+
+
+def _counted(languages: Mapping[str, int]) -> Arrays:
+    tags = sorted(languages)
+    counts = np.array([languages[tag] for tag in tags], dtype=np.int64)
+    return {"language_tags": np.array(tags, dtype="S8"), "language_counts": counts}
+
+
+def _counts(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, int]:
+    """Read the counts back; arrays of an earlier version have none."""
+    if "language_tags" not in arrays:
+        return {}
+    return dict(
+        zip((tag.decode() for tag in arrays["language_tags"].tolist()), arrays["language_counts"].tolist(), strict=True)
+    )
 
 
 def _batches(profiles: Iterable[tuple[Section, ...]]) -> Iterator[list[tuple[Section, ...]]]:

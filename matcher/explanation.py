@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matcher import cooperation, details, evidence, questions, sections, topic
+from matcher import cooperation, details, evidence, languages, questions, sections, topic
 from matcher.asked import Asked, Pair
 from matcher.matches import Contribution, Match, Ranked
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
 from matcher.scoring import SIGNALS, Scored, Scorer
 from matcher.vocabulary import GateState, SignalName, Tier
-from matcher.wording import SIGNAL_NAMES
+from matcher.wording import ALL_TIER_B, NONE_ELIGIBLE, SIGNAL_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,7 @@ class Explainer:
     places: PlaceBook
     scorer: Scorer
     policy: GatePolicy
+    reads: languages.Reads = None  # what the encoder covers
 
     @cached_property
     def _weights(self) -> list[tuple[int, SignalName, float, float]]:
@@ -118,7 +119,8 @@ class Explainer:
         failed = self._failed(judged)
         misses = questions.near_misses(pair, failed)
         contributions = self._contributions(subject, pair, found)
-        asks = questions.open_questions(pair, judged, contributions)
+        first = languages.question(subject.asked.need, pair.capability, self.reads, contributions)
+        asks = questions.open_questions(pair, judged, contributions, first)
         typed = self._typed(subject, pair)
         return Match(
             need_id=NeedId(subject.asked.need.id),
@@ -154,7 +156,7 @@ class Explainer:
             value = None if found.values[at] != found.values[at] else found.values[at]
             sides = need, provider
             if at == _TOPIC:
-                said = topic.sentence(found.topic, subject.topic.text.words)
+                said = self._about(subject, pair, found.topic)
                 shown.append(_addend(signal, value, sides, said, found.topic))
                 continue
             key = signal, value, evidence.reads(signal, pair)
@@ -162,6 +164,10 @@ class Explainer:
                 subject.addends[key] = _addend(signal, value, sides, evidence.evidence(signal, pair, value))
             shown.append(subject.addends[key])
         return tuple(shown)
+
+    def _about(self, subject: Subject, pair: Pair, found: TopicEvidence) -> str:
+        weak = languages.caveat(subject.asked.need, pair.capability, self.reads)
+        return "; ".join(filter(None, (topic.sentence(found, subject.topic.text.words), weak)))
 
     def _tier(self, judged: Sequence[Gate], failed: Sequence[Gate], coverage: float) -> Tier:
         if failed:
@@ -205,13 +211,13 @@ def summarise(
     return " ".join(parts)
 
 
-def notes(matches: Sequence[Match], eligible: int) -> tuple[str, ...]:
+def notes(matches: Sequence[Match], eligible: int, about_languages: Sequence[str] = ()) -> tuple[str, ...]:
     """Say what a broker must know about the whole list."""
     said = []
     if not eligible:
         listed = "; what is listed would need a change first" if matches else ", and none is near"
-        said.append(f"No capability passes every hard gate{listed}.")
+        said.append(f"{NONE_ELIGIBLE}{listed}.")
     tiers = {match.tier for match in matches if match.tier is not Tier.C}
     if tiers == {Tier.B}:
-        said.append("Every eligible match is tier B: none has all gates confirmed with enough evidence.")
-    return tuple(said)
+        said.append(f"{ALL_TIER_B}: none has all gates confirmed with enough evidence.")
+    return (*said, *about_languages)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from embeddings.index import Queries, top_k
 from matcher import catalogue as catalogues
-from matcher import encoding, explanation, gates, questions, sections, signals, topic
+from matcher import encoding, explanation, gates, languages, questions, sections, signals, topic
 from matcher.asked import Asked
 from matcher.classification import goals_of, sectors_of
 from matcher.explanation import Explainer, Shown, Subject
@@ -85,7 +85,7 @@ class Matcher:
     @cached_property
     def explainer(self) -> Explainer:
         """What turns ranked rows of this catalogue into matches."""
-        return Explainer(self.catalogue, self.places, self.scorer, self.policy)
+        return Explainer(self.catalogue, self.places, self.scorer, self.policy, self.encoder.languages)
 
     def match(self, need: Need, k: int = 10) -> Shortlist:
         """Return the k best eligible capabilities of one need, and near misses after them."""
@@ -96,7 +96,8 @@ class Matcher:
         for ranking in self.rankings(needs, k):
             matches = self.explainer.explain(ranking.subject, self._shown(ranking, k))
             need = ranking.subject.asked.need
-            notes = explanation.notes(matches, ranking.allowed)
+            weak = languages.notes(need, self.catalogue.languages, self.encoder.languages)
+            notes = explanation.notes(matches, ranking.allowed, weak)
             yield Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
 
     def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[Ranked]]:

@@ -99,6 +99,13 @@ class Record(Frozen):
     provenance: dict[str, Provenance] | None = None  # field -> how it came to be known
 
 
+class InEnglish(Frozen):
+    """Title and summary once more, in English; ``provenance`` says whose words: stated, reviewed, or inferred."""
+
+    title_en: Name | None = None
+    summary_en: Text | None = None
+
+
 class Classification(Frozen):
     """What a profile is about. Also accepted under a "classification" key."""
 
@@ -164,7 +171,7 @@ class PartnerSought(Frozen):
         return {"text": value} if isinstance(value, str) else value
 
 
-class Capability(Record, Classification):
+class Capability(Record, InEnglish, Classification):
     """What a provider offers."""
 
     organisation_id: Id
@@ -208,7 +215,7 @@ class Enabling(Frozen):
     capacity: Readiness = Readiness.UNKNOWN
 
 
-class Need(Record, Classification):
+class Need(Record, InEnglish, Classification):
     """What somebody is short of."""
 
     owner_organisation_id: Id
@@ -273,7 +280,7 @@ class FacilitatorProgramme(Record):
     network: Names | None = None  # organisation ids or names it can reach
 
 
-class CaseStory(Record):
+class CaseStory(Record, InEnglish):
     """What was done before, shown as "worked in a similar country"."""
 
     title: Name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Final
 
@@ -136,12 +136,13 @@ _FIXES: Final[dict[GateName, Callable[[Pair], str]]] = {
 
 
 def open_questions(
-    pair: Pair, gates: Sequence[Gate], contributions: Sequence[Contribution]
+    pair: Pair, gates: Sequence[Gate], contributions: Sequence[Contribution], first: OpenQuestion | None = None
 ) -> tuple[OpenQuestion, ...]:
     """Return at most three questions, the one that could change the decision most first.
 
-    Unknown gates come first, those that one answer settles before those that need two; then unknown signals. Equals
-    are ordered by the points they could still add, then by the order of the closed lists.
+    ``first`` stands before all: whether the texts could be read at all. Then come unknown gates, those that one answer
+    settles before those that need two; then unknown signals. Equals are ordered by the points they could still add,
+    then by the order of the closed lists.
     """
     points = {one.signal: one.points_if_known - one.points for one in contributions if one.value is None}
     unknown = {gate.gate for gate in gates if gate.state is GateState.UNKNOWN}
@@ -155,10 +156,8 @@ def open_questions(
     chosen: dict[str, tuple[Ask, float]] = {}
     for _, lost, _, ask in sorted(ranked, key=itemgetter(0, 1, 2)):
         chosen.setdefault(ask.about, (ask, -lost))
-    return tuple(
-        OpenQuestion(ask.about, ask.whom, ask.question(pair), gain)
-        for ask, gain in islice(chosen.values(), MOST_QUESTIONS)
-    )
+    found = (OpenQuestion(ask.about, ask.whom, ask.question(pair), gain) for ask, gain in chosen.values())
+    return tuple(islice(chain([first] if first else [], found), MOST_QUESTIONS))
 
 
 def _urgency(

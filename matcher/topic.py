@@ -21,9 +21,10 @@ from embeddings.index import SectionWeights, on_grid, top_k
 from embeddings.lexical import stems
 from matcher.matches import PassageEvidence, TermEvidence, TopicEvidence
 from matcher.profiles import CapabilityId
+from matcher.sections import ENGLISH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from embeddings.encoder import Matrix
     from embeddings.lexical import Query
@@ -51,13 +52,13 @@ Rows = npt.NDArray[np.int64]
 class NeedText:
     """A need's texts ready to be searched with: passages with vectors, and one lexical query for each view.
 
-    The views are the core alone and core with gap; a pair earns the better of the two, so that stating a gap can only
-    help it.
+    The views are the English where there is one, the core alone, and core with gap; a pair earns the best of them, so
+    that stating a gap can only help it. The first of them, and its passages, stand for the need where answers are sought.
     """
 
     sections: tuple[Section, ...]
     passages: tuple[tuple[str, str], ...]  # (section title, passage) for each row of ``vectors``
-    core: int  # how many of them are the core's
+    core: int  # how many of them are the first section's
     vectors: Matrix
     views: tuple[Query, ...]
     words: Mapping[str, str]  # stem -> the first word of the need that has it, for showing
@@ -67,15 +68,22 @@ class NeedText:
         cls, catalogue: Catalogue, sections: tuple[Section, ...], passages: tuple[tuple[str, str], ...], vectors: Matrix
     ) -> NeedText:
         """Prepare the views against the catalogue's frozen statistics."""
-        texts = (sections[0].text, " ".join(section.text for section in sections))
-        views = tuple(catalogue.lexical.query(text) for text in texts[: len(sections)])
+        texts = _views(sections)
+        views = tuple(catalogue.lexical.query(text) for text in texts)
         core = sum(title == sections[0].title for title, _ in passages)
-        return cls(sections, passages, core, on_grid(vectors), views, _words(texts[-1]))
+        return cls(sections, passages, core, on_grid(vectors), views, _words(texts))
 
 
-def _words(text: str) -> dict[str, str]:
+def _views(sections: tuple[Section, ...]) -> list[str]:
+    """Return the English first and apart, for each text keeps its own language; then the core, and core with gap."""
+    own = [section.text for section in sections if not section.title.startswith(ENGLISH)]
+    english = [section.text for section in sections if section.title.startswith(ENGLISH)]
+    return [*english, own[0], *([" ".join(own)] if len(own) > 1 else [])]
+
+
+def _words(texts: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for stem, word in stems(text):
+    for stem, word in (pair for text in texts for pair in stems(text)):
         found.setdefault(stem, word)
     return found
 

@@ -27,6 +27,10 @@ SIGNAL_NAMES: Final = {
 }
 """Signal -> how a sentence calls it."""
 
+NONE_ELIGIBLE: Final = "No capability passes every hard gate"
+ALL_TIER_B: Final = "Every eligible match is tier B"
+"""How the notes on a whole list begin that speak of its gates."""
+
 _SHOWN: Final = 5  # items of a list before "and 7 more"
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from embeddings.errors import EmbeddingError
 from matcher.errors import MatcherError
-from service.encoders import HASHING
+from service.encoders import HASHING, make_encoder
 from service.settings import Settings
 
 GIGABYTE: Final = 1_000_000_000
@@ -70,10 +70,13 @@ def _model(settings: Settings, _now: datetime) -> Finding:
     from embeddings.model_files import BUNDLED, check_bundled, find
 
     files = find(settings.model)
-    if settings.model != BUNDLED:
-        return Finding("model", "ok", f"{files.name}, checksum not known")
-    check_bundled(files.folder)
-    return Finding("model", "ok", f"{files.name}, checksum as expected")
+    covered = make_encoder(settings, cached=False).languages
+    said = f"covers {', '.join(sorted(covered))}" if covered else "does not say which languages it covers"
+    if settings.model == BUNDLED:
+        check_bundled(files.folder)
+        return Finding("model", "ok", f"{files.name}, checksum as expected, {said}")
+    fix = "" if covered else "set MATCHER_MODEL_LANGUAGES, or no list will say where it is weak"
+    return Finding("model", "ok" if covered else "note", f"{files.name}, checksum not known, {said}", fix)
 
 
 def _torch(_settings: Settings, _now: datetime) -> Finding:

@@ -32,4 +32,5 @@ def _bare(settings: Settings) -> Encoder:
         return HashingEncoder()
     from embeddings.sentence_transformer import SentenceTransformerEncoder
 
-    return SentenceTransformerEncoder(settings.model)
+    stated = [tag.strip().partition("-")[0].lower() for tag in settings.model_languages.split(",") if tag.strip()]
+    return SentenceTransformerEncoder(settings.model, languages=stated or None)

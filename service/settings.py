@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     """``bundled`` (the weights that come with the package), ``hashing`` (no model at all: a baseline for trying out),
     or any sentence-transformers model by name or folder."""
 
+    model_languages: str = Field(default="", pattern=r"^\s*([A-Za-z]{2,3}\b[\w-]*(\s*,\s*|\s*$))*$")
+    """Languages the model covers, for one that does not say so itself: BCP-47 tags with commas, such as ``en, fr``."""
+
     host: str = "127.0.0.1"
     """Address that ``matcher serve`` listens on."""
 

@@ -17,7 +17,7 @@ from matcher import wording
 from matcher.matches import Contribution, Match, PassageEvidence
 from matcher.profiles import Capability, Deployment, Located, Need, Organisation, Profile
 from matcher.quantities import Money, Range
-from matcher.vocabulary import Confidentiality, Cooperation, GateState, Tier
+from matcher.vocabulary import Confidentiality, Cooperation, GateState, Provenance, Tier
 
 if TYPE_CHECKING:
     from service.api.shortlists import Served
@@ -32,7 +32,10 @@ TIERS: Final = {
 _HIDDEN_FIELDS: Final = frozenset({"id", "title", "name", "summary", "content_hash", "provenance", "source"})
 _TAKEN_FOR_GRANTED: Final = (("confidentiality", Confidentiality.PUBLIC),)  # what is not public is not shown
 _ACRONYMS: Final = {"sdg": "SDG", "crs": "CRS", "trl": "TRL", "ip": "IP", "cpc": "CPC", "y02": "Y02", "id": "id"}
-_LONG_FIELDS: Final = frozenset({"description", "gap_description", "problem_solved", "advantages", "beneficiaries"})
+_WORDS: Final = {**_ACRONYMS, "en": "in English"}
+_LONG_FIELDS: Final = frozenset(
+    {"summary_en", "description", "gap_description", "problem_solved", "advantages", "beneficiaries"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class ListView:
     near: tuple[MatchView, ...]
     tiers: tuple[tuple[str, int], ...]
     warning: str
+    notes: tuple[str, ...]  # what else must be said of the whole list
     names: Mapping[str, str]  # of the organisations, by id; an organisation nobody stated is called by its id
 
 
@@ -79,7 +83,9 @@ def list_view(served: Served, organisations: Mapping[str, Organisation]) -> List
     near = tuple(view for view in views if view.match.near_miss)
     ids = {view.match.organisation_id for view in views}
     names = {str(one): organisations[one].name if one in organisations else one for one in ids}
-    return ListView(served, eligible, near, tier_counts(served.lines), _warning(served, eligible), names)
+    return ListView(
+        served, eligible, near, tier_counts(served.lines), _warning(served, eligible), _further(served), names
+    )
 
 
 def tier_counts(lines: Sequence[Any]) -> tuple[tuple[str, int], ...]:
@@ -100,6 +106,11 @@ def _warning(served: Served, eligible: tuple[MatchView, ...]) -> str:
             "guess from what the profiles say. Ask the open questions before anybody is introduced."
         )
     return ""
+
+
+def _further(served: Served) -> tuple[str, ...]:
+    """Return the notes that the warning does not say in its own words."""
+    return tuple(note for note in served.notes if not note.startswith((wording.NONE_ELIGIBLE, wording.ALL_TIER_B)))
 
 
 def match_view(match: Match) -> MatchView:
@@ -147,19 +158,25 @@ def facts(profile: BaseModel) -> Iterator[tuple[str, str]]:
         if value is None or name in _HIDDEN_FIELDS or name in _LONG_FIELDS:
             continue
         if (name, value) not in _TAKEN_FOR_GRANTED and (text := said(value)):
-            yield label(name), text
+            yield _marked(profile, name), text
 
 
 def texts(profile: Profile) -> Iterator[tuple[str, str]]:
     """Yield the long texts of a record beside its summary."""
     for name in type(profile).model_fields:
         if name in _LONG_FIELDS and getattr(profile, name):
-            yield label(name), getattr(profile, name)
+            yield _marked(profile, name), getattr(profile, name)
+
+
+def _marked(profile: BaseModel, name: str) -> str:
+    """Write a field's name, and how its value came to be known where nobody simply stated it."""
+    how = (getattr(profile, "provenance", None) or {}).get(name, Provenance.STATED)
+    return label(name) if how is Provenance.STATED else f"{label(name)} ({how.value})"
 
 
 def label(name: str) -> str:
     """Write a field's name for a person."""
-    words = [_ACRONYMS.get(word, word) for word in name.split("_")]
+    words = [_WORDS.get(word, word) for word in name.split("_")]
     text = " ".join(words)
     return text[:1].upper() + text[1:]
 

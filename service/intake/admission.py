@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from matcher.profiles import KINDS, Organisation
 from matcher.vocabulary import Provenance
+from service.intake.languages import detect
 from service.intake.levels import parse_trl
 from service.intake.locating import PlaceCheck
 from service.intake.results import Accepted, Problem, Reject, Severity, Spot
@@ -51,6 +52,7 @@ class Admission:
         organisation = None
         if record.identify():
             record.title_and_summary()
+            record.language()
             record.levels()
             organisation = self._organisation(record)
             record.places(self._places)
@@ -198,6 +200,14 @@ class _Draft:
             self.infer("title", first_words(title))
             self.values["summary"] = f"{title}\n{summary}" if summary else title
             self.warnings.append("title: too long; its first words are the title, all of it opens the summary")
+
+    def language(self) -> None:
+        """Tell the language from the texts where nobody stated it."""
+        title, summary = self.values.get("title"), self.values.get("summary")
+        if "summary" not in FIELDS[self.kind] or not is_unknown(self.values.get("language")):
+            return
+        if isinstance(title, str) and isinstance(summary, str | None) and (found := detect(title, summary or "")):
+            self.infer("language", found)
 
     def _take_text(self) -> None:
         text = self.values.pop("text", None)

@@ -33,6 +33,7 @@ Reader = Literal[
 
 OWNER: Final = "organisation"  # fields under this name describe the organisation of a capability or need
 ENVELOPES: Final = frozenset({"operating_envelope", "site_conditions"})  # a name behind the dot is an attribute
+PROVENANCE: Final = "provenance"  # a name behind the dot is the field whose words are stated, reviewed, inferred...
 _NAMED: Final[dict[str, Reader]] = {
     "trl": "trl",
     "trl_min": "trl",
@@ -50,6 +51,8 @@ def reader_of(kind: str, path: str) -> Reader | None:
         return reader_of("organisations", rest or "name")
     if name in ENVELOPES and name in KINDS[kind].model_fields:
         return "condition" if rest else None
+    if name == PROVENANCE:
+        return "text" if rest in KINDS[kind].model_fields else None
     if path in _NAMED and path in KINDS[kind].model_fields:
         return _NAMED[path]
     return _reader(KINDS[kind], path)

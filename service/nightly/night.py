@@ -139,6 +139,7 @@ def _facts(snapshot: Snapshot, encoder: Encoder, night: Night) -> RunFacts:
         data_fingerprint=snapshot.fingerprint,
         code=code_fingerprint(),
         model=encoder.name,
+        languages=None if encoder.languages is None else tuple(sorted(encoder.languages)),
         scorer=plain(night.scorer),
         policy=plain(night.policy),
         as_of=night.as_of,

@@ -28,6 +28,7 @@ class RunFacts(_Frozen):
     data_fingerprint: str  # hash of the snapshot's records
     code: str  # version and hash of the deciding code and the reference data
     model: str  # encoder's name: model@revision/precision
+    languages: tuple[str, ...] | None = None  # that the model covers; None where it does not say so
     scorer: dict[str, Any]  # weights and thresholds of the score
     policy: dict[str, Any]  # how each gate is treated
     as_of: date
@@ -36,7 +37,8 @@ class RunFacts(_Frozen):
     @property
     def run_id(self) -> str:
         """Hash these facts: 16 hexadecimal digits."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        facts = self.model_dump(mode="json", exclude={"languages"} if self.languages is None else None)
+        text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property

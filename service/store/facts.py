@@ -150,6 +150,6 @@ def _texts(profile: Profile) -> Iterator[str]:
     yield from getattr(profile, "sectors", None) or ()
     if isinstance(profile, Classification):
         yield from profile.keywords or ()
-    for field in ("summary", "problem_solved", "gap_description", "outcome", "description"):
+    for field in ("title_en", "summary_en", "summary", "problem_solved", "gap_description", "outcome", "description"):
         if text := getattr(profile, field, None):
             yield text

@@ -41,7 +41,7 @@ WORDS = tuple(
 class CachedVectors:
     """Stands for an encoder whose every text is cached: a text's vector is drawn from its hash, in no time."""
 
-    name, dimension, max_tokens = "synthetic@0/fp32", 384, 256
+    name, dimension, max_tokens, languages = "synthetic@0/fp32", 384, 256, None
 
     def _encode(self, texts: Sequence[str]) -> Matrix:
         seeds = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest()) for text in texts]

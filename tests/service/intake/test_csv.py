@@ -270,6 +270,10 @@ class TestRoundTrip:
             site_conditions={"head": "2-5 m"},
             rejected_modes=[],
             start_by=date(2027, 1, 31),
+            language="es",
+            title_en="Water",
+            summary_en="Wells for the dry season",
+            provenance={"summary_en": "inferred"},
         )
         cells = {
             "id": need.id,
@@ -284,6 +288,10 @@ class TestRoundTrip:
             "site_conditions.head": "2-5 m",
             "rejected_modes": "none",
             "start_by": "2027-01-31",
+            "language": "Spanish",
+            "Title (English)": "Water",
+            "summary_en": "Wells for the dry season",
+            "provenance.summary_en": "inferred",
         }
         path = tmp_path_factory.mktemp("csv") / "needs.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -299,8 +307,10 @@ class TestRoundTrip:
             training_included=True,
             lead_time_months=6,
             operating_envelope={"grid": ["off_grid", "mini_grid"], "power": "5-10 kW"},
+            language="en",
         )
         cells = {
+            "language": "en",
             "id": capability.id,
             "organisation_id": capability.organisation_id,
             "title": capability.title,

@@ -96,7 +96,7 @@ class TestMinimalRecords:
     def test_an_empty_title_is_made_of_the_first_words_and_marked_inferred(self, tmp_path: Path) -> None:
         need = only_need(tmp_path, title="", text="Wells near the coast are salty. " + "More text follows here. " * 20)
         assert need.title == "Wells near the coast are salty"
-        assert need.provenance == {"title": Provenance.INFERRED}
+        assert need.provenance == {"title": Provenance.INFERRED, "language": Provenance.INFERRED}
 
     def test_a_missing_text_is_made_of_the_title(self, tmp_path: Path) -> None:
         need = only_need(tmp_path, text=None)
@@ -246,15 +246,28 @@ class TestKinds:
             ("organisations", an_organisation(country="NA", aliases=["A"], languages=[])),
             (
                 "capabilities",
-                a_capability(trl=6, price="USD 2 m", places_offered=["SIDS", {"name": "Kisumu", "country": "Kenya"}]),
+                a_capability(
+                    trl=6,
+                    price="USD 2 m",
+                    places_offered=["SIDS", {"name": "Kisumu", "country": "Kenya"}],
+                    language="fr",
+                    title_en="Small turbines",
+                    summary_en="Turbines for villages.",
+                    provenance={"summary_en": "inferred"},
+                ),
             ),
             (
                 "needs",
-                a_need(beneficiary_places=["Lao PDR"], site_conditions={"head": "2-5 m"}, start_by=date(2027, 1, 1)),
+                a_need(
+                    beneficiary_places=["Lao PDR"],
+                    site_conditions={"head": "2-5 m"},
+                    start_by=date(2027, 1, 1),
+                    language="en",
+                ),
             ),
             ("mechanisms", a_mechanism(tied_to=["Japan"])),
             ("facilitators", a_programme(services=["training"], places=["World"])),
-            ("cases", a_case(places=["Swaziland"], year=2019)),
+            ("cases", a_case(places=["Swaziland"], year=2019, language="en")),
         ],
     )
     def test_a_full_record_comes_back_as_it_was(self, tmp_path: Path, kind: str, record: Profile) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from matcher.errors import BadInput
 from matcher.profiles import Capability, Deployment, Need, Organisation
-from matcher.vocabulary import IpStatus, TransferMode
+from matcher.vocabulary import IpStatus, Provenance, TransferMode
 from service.intake import Severity, load_profile, profile_names
 from service.intake.cleaning import cleaned
 from tests.service.intake.making import (
@@ -217,9 +217,10 @@ class TestSolutions:
         accepted, rejects = results(path, profile="undp-solutions")
         assert ([a.profile.id for a in accepted], codes(rejects)) == (["undp-solution:S1"], ["duplicate_text"])
 
-    def test_a_language_nobody_determined_is_unknown_and_counted(self, tmp_path: Path) -> None:
+    def test_a_language_nobody_determined_is_counted_and_told_from_the_text(self, tmp_path: Path) -> None:
         accepted, rejects = results(a_jsonl(tmp_path, {**SOLUTION, "lang": "und"}), profile="undp-solutions")
-        assert accepted[0].profile.language is None
+        assert accepted[0].profile.language == "en"
+        assert (accepted[0].profile.provenance or {})["language"] is Provenance.INFERRED
         assert [(r.code, r.column, r.value) for r in rejects] == [("not_mapped", "lang", "und")]
 
 

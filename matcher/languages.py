@@ -1,0 +1,116 @@
+"""Where the text model does not cover a language: said of the pair, of the list, and asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from matcher.encoding import primary
+from matcher.matches import Contribution, OpenQuestion
+from matcher.profiles import Capability, Need
+from matcher.vocabulary import SignalName
+from matcher.wording import listed, many
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+Reads = frozenset[str] | None
+"""Primary subtags of the languages the encoder covers; None where it does not state them: then nothing is said."""
+
+NOT_COVERED: Final = "which the text model does not cover"
+_ENGLISH: Final = "en"
+_NAMES: Final = {
+    "am": "Amharic",
+    "ar": "Arabic",
+    "bn": "Bengali",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fr": "French",
+    "hi": "Hindi",
+    "ht": "Haitian Creole",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "lo": "Lao",
+    "ne": "Nepali",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "sw": "Swahili",
+    "th": "Thai",
+    "tr": "Turkish",
+    "ur": "Urdu",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+
+
+def name(tag: str) -> str:
+    """Call a language by its English name, the rarer ones by their tag."""
+    return _NAMES.get(primary(tag), f'the language "{primary(tag)}"')
+
+
+def unread(profile: Need | Capability, reads: Reads) -> str | None:
+    """Return the language of a profile whose texts the encoder does not cover; None where it covers them or may.
+
+    A summary in English beside the texts is enough for an encoder that covers English.
+    """
+    if reads is None or profile.language is None or primary(profile.language) in reads:
+        return None
+    return None if profile.summary_en and _ENGLISH in reads else primary(profile.language)
+
+
+def caveat(need: Need, capability: Capability, reads: Reads) -> str:
+    """Say which side of a pair is not covered, to stand behind the topic's evidence; empty where both are."""
+    said = [
+        f"the {side} is written in {name(language)}"
+        for side, language in (("need", unread(need, reads)), ("offer", unread(capability, reads)))
+        if language
+    ]
+    return f"{' and '.join(said)}, {NOT_COVERED}" if said else ""
+
+
+def question(
+    need: Need, capability: Capability, reads: Reads, contributions: Sequence[Contribution]
+) -> OpenQuestion | None:
+    """Ask for a summary in English, the provider before the owner of the need; None where nothing would be won."""
+    if reads is None or _ENGLISH not in reads:
+        return None
+    points = sum(one.points_if_known - one.points for one in contributions if one.signal is SignalName.TOPIC)
+    for profile, whom, said in (
+        (capability, "provider", f'"{capability.title}"'),
+        (need, "need_owner", f'The need "{need.title}"'),
+    ):
+        if language := unread(profile, reads):
+            asked = f"{said} is written in {name(language)}, {NOT_COVERED}: what are its title and summary in English?"
+            return OpenQuestion("summary_en", whom, asked, points)
+    return None
+
+
+def own(capability: Capability) -> tuple[str, ...]:
+    """Return the language a capability is counted under in its catalogue; nothing if unknown, or beside an English."""
+    return (primary(capability.language),) if capability.language and not capability.summary_en else ()
+
+
+def notes(need: Need, written: Mapping[str, int], reads: Reads) -> list[str]:
+    """Say what a list misses because of a language: the need's own, and its catalogue's, counted by ``own``."""
+    if reads is None:
+        return []
+    said = []
+    if language := unread(need, reads):
+        said.append(
+            f"The need is written in {name(language)}, {NOT_COVERED}: words, numbers and structured facts decide more "
+            "than meaning does. A summary in English (summary_en) would mend it."
+        )
+    if foreign := _foreign(written, reads):
+        offers = sum(number for _, number in foreign)
+        few = listed(f"{name(language)} {number}" for language, number in foreign)
+        of = many(offers, "capability", "capabilities")
+        said.append(f"{of} of the catalogue may stand too low, or be missing, for a language {NOT_COVERED}: {few}.")
+    return said
+
+
+def _foreign(written: Mapping[str, int], reads: AbstractSet[str]) -> list[tuple[str, int]]:
+    return sorted(((tag, n) for tag, n in written.items() if n and tag not in reads), key=lambda one: (-one[1], one[0]))
