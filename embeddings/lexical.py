@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from embeddings import wordforms
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -40,16 +42,18 @@ def terms(text: str) -> list[str]:
 
 
 def stems(text: str) -> list[tuple[str, str]]:
-    """Return (stem, word as written) of the content words of a text, in order."""
-    written = WORD.findall(text)
+    """Return (stem, word as written) of the content words of a text in order, then its quantities and what it lacks."""
+    rest, forms = wordforms.split(text)
+    written = WORD.findall(rest)
     words = [word.lower() for word in written]
     language = language_of(words)
     stops = _stop_words()[language]
-    return [
+    stemmed = [
         (_stem(word[:LONGEST], language), shown[:LONGEST])
         for word, shown in zip(words, written, strict=True)
         if len(word) > 1 and word not in stops
     ]
+    return stemmed + forms
 
 
 def language_of(words: Sequence[str]) -> str:

@@ -198,7 +198,7 @@ def quote(passage: str) -> str:
 
 def sentence(topic: TopicEvidence, words: Mapping[str, str]) -> str:
     """Say what the texts share."""
-    shared = [words.get(term.term, term.term) for term in topic.terms[:SHOWN_TERMS]]
+    shared = list(dict.fromkeys(words.get(term.term, term.term) for term in topic.terms))[:SHOWN_TERMS]
     if shared:
         return f"both speak of {', '.join(shared)}"
     if topic.passages and topic.passages[0].similarity > SECTION_WEIGHTS.floor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,83 @@ def test_negation() -> None:
     found = shortlist(need, without, grid)
     assert order(found)[0] == "without"
     assert "grid" not in [match.capability_id for match in found.matches if match.tier is not Tier.C]
+
+
+@pytest.fixture(scope="module")
+def worded() -> Callable[[str, dict[str, str]], list[str]]:
+    """Rank offers that are words alone, among others, with the real model; nothing structured helps."""
+    from embeddings.sentence_transformer import SentenceTransformerEncoder
+
+    encoder, places = SentenceTransformerEncoder(), load_places()
+    others = [a_capability(f"z{n}", title=title, summary=f"{title} for towns.") for n, title in enumerate(OTHERS)]
+
+    def ranked(asked: str, offers: dict[str, str]) -> list[str]:
+        made = [a_capability(name, title=text.partition(".")[0], summary=text) for name, text in offers.items()]
+        catalogue = build(sorted((*made, *others), key=lambda one: one.id), {}, encoder, places, AS_OF)
+        found = Matcher(catalogue, encoder, places, AS_OF).match(a_need(title=asked, summary=asked), k=20)
+        return [name for name in order(found) if name in offers]
+
+    return ranked
+
+
+OTHERS = (
+    "Seed drills",
+    "Solar pumps",
+    "Hospital beds",
+    "Vaccine carriers",
+    "Tax advice",
+    "Road maps",
+    "River turbines",
+)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("asked", "fits", "other"),
+    [
+        (
+            "5 kW hydropower for a village off grid",
+            "Hydropower station. Turnkey, 5 kW, for villages.",
+            "Hydropower station. Turnkey, 5 MW, for villages.",
+        ),
+        (
+            "5 kW hydropower for a village off grid",
+            "Hydropower station. Turnkey, 4000-6000 W, for villages.",
+            "Hydropower station. Turnkey, 500 kW, for villages.",
+        ),
+        (
+            "Cold storage for vaccines in an off-grid clinic",
+            "Vaccine refrigerator. Works without grid.",
+            "Vaccine refrigerator. Needs grid connection.",
+        ),
+        (
+            "A pump that works without electricity",
+            "Farm pump. No electricity needed.",
+            "Farm pump. Electricity needed.",
+        ),
+        (
+            "Un r\u00e9frig\u00e9rateur \u00e0 vaccins pour un dispensaire sans r\u00e9seau",
+            "R\u00e9frig\u00e9rateur \u00e0 vaccins. Fonctionne hors r\u00e9seau.",
+            "R\u00e9frig\u00e9rateur \u00e0 vaccins. Raccordement au r\u00e9seau n\u00e9cessaire.",
+        ),
+        (
+            "Clean water for a clinic, 200 litres of water a day",
+            "Water purifier. 200 L/day.",
+            "Water purifier. 200 m3/day.",
+        ),
+        (
+            "Training for the fishers of the Kafue flats",
+            "Training of fishers. On the Kafue flats.",
+            "Training of fishers. On the Kilombero flats.",
+        ),
+    ],
+)
+def test_numbers_negations_and_names_that_only_the_words_tell(
+    worded: Callable[[str, dict[str, str]], list[str]], asked: str, fits: str, other: str
+) -> None:
+    """Where sentence vectors are blind, the words decide, whichever of the two offers has the lower id."""
+    assert worded(asked, {"a": fits, "b": other}) == ["a", "b"]
+    assert worded(asked, {"b": fits, "a": other}) == ["b", "a"]
 
 
 def test_two_sellers_paired(tmp_path: Path) -> None:
