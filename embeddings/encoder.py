@@ -60,7 +60,6 @@ class HashingEncoder:
     """
 
     max_tokens: Final = 256  # there is no real window; this makes passages as long as the usual small models'
-    languages: Final = None  # it knows letters, in any language alike
 
     def __init__(self, dimension: int = 256) -> None:
         self._dimension = dimension
@@ -69,6 +68,11 @@ class HashingEncoder:
     def name(self) -> str:
         """Hold the dimension too: rows of two lengths must never meet."""
         return f"hashing-{self._dimension}@1/float32"
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """None: it knows letters, in any language alike."""
+        return None
 
     @property
     def dimension(self) -> int:

@@ -1,4 +1,4 @@
-"""Profile -> titled sections: what is embedded, indexed and quoted. An offer's first is made of required fields only."""
+"""Profile -> titled sections: what is embedded, indexed and quoted. An offer's first is made of required fields."""
 
 from __future__ import annotations
 

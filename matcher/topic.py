@@ -53,7 +53,7 @@ class NeedText:
     """A need's texts ready to be searched with: passages with vectors, and one lexical query for each view.
 
     The views are the English where there is one, the core alone, and core with gap; a pair earns the best of them, so
-    that stating a gap can only help it. The first of them, and its passages, stand for the need where answers are sought.
+    that stating a gap can only help it. The first, with its passages, stands for the need where answers are sought.
     """
 
     sections: tuple[Section, ...]

@@ -29,20 +29,20 @@ def with_card(tiny: Path, folder: Path, head: str) -> str:
 
 
 def test_the_bundled_model_covers_english() -> None:
-    assert SentenceTransformerEncoder().languages == {"en"}
+    assert SentenceTransformerEncoder().languages == frozenset({"en"})
 
 
 @pytest.mark.parametrize(
     ("head", "languages"),
     [
-        ("language: fr", {"fr"}),
-        ("language:\n- multilingual\n- en\n- zh-Hans\n- pt_BR", {"en", "zh", "pt"}),
+        ("language: fr", frozenset({"fr"})),
+        ("language:\n- multilingual\n- en\n- zh-Hans\n- pt_BR", frozenset({"en", "zh", "pt"})),
         ("language: multilingual", None),
         ("license: apache-2.0", None),
         ("language: {}", None),
     ],
 )
-def test_a_card_names_the_languages(tiny: Path, tmp_path: Path, head: str, languages: set[str] | None) -> None:
+def test_a_card_names_the_languages(tiny: Path, tmp_path: Path, head: str, languages: frozenset[str] | None) -> None:
     """Tags of the card's head as primary subtags; "multilingual" alone names none."""
     assert SentenceTransformerEncoder(with_card(tiny, tmp_path, head)).languages == languages
 
@@ -61,8 +61,8 @@ def test_the_setting_goes_before_the_card_and_through_the_cache(tiny: Path, tmp_
         data_dir=tmp_path, model=with_card(tiny, tmp_path, "language: fr"), model_languages="en, pt-BR,sw"
     )
     encoder = make_encoder(settings)
-    assert encoder.languages == {"en", "pt", "sw"}
-    assert pickle.loads(pickle.dumps(make_encoder(settings, cached=False))).languages == {"en", "pt", "sw"}
+    assert encoder.languages == frozenset({"en", "pt", "sw"})
+    assert pickle.loads(pickle.dumps(make_encoder(settings, cached=False))).languages == frozenset({"en", "pt", "sw"})
     assert CachedEncoder(HashingEncoder(), VectorCache(tmp_path)).languages is None
 
 

@@ -25,7 +25,11 @@ class Covering(HashingEncoder):
 
     def __init__(self, *tags: str) -> None:
         super().__init__()
-        self.languages = frozenset(tags)  # type: ignore[misc]  # what a model states is all that differs here
+        self._tags = frozenset(tags)
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        return self._tags
 
 
 def matched(need: Need, *offers: Capability, covers: tuple[str, ...] | None = ("en",)) -> Shortlist:
