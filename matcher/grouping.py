@@ -154,9 +154,11 @@ class OrganisationMatcher:
         chosen = self._chosen(ranking, allowed, spoken, k)
         spoken &= chosen[self._owners]
         rows, records = allowed[chosen[self._owners[allowed]]], np.flatnonzero(spoken)
-        topics = np.zeros(len(self._owners), dtype=np.float32)
-        topics[records] = ranking.subject.topic.values(records)
         scored = self.matcher.scored(asked, ranking.subject.topic, rows)
+        topics = np.zeros(len(self._owners), dtype=np.float32)
+        topics[rows] = scored.values[_TOPIC]
+        told = np.flatnonzero(spoken & self._cases)
+        topics[told] = ranking.subject.topic.values(told)
         further, addends = self._further(topics, rows, records)
         addends *= self.matcher.scorer.weights()[_TOPIC]
         z = scored.z + addends.sum(axis=1)
