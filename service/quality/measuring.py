@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from matcher.errors import BadInput
 from service import ranking, trec
 from service.judging import About, judge
 from service.quality import baselines
@@ -52,7 +51,7 @@ class Task:
 
 
 def measure(collection: Collection, task: Task, bench: Bench) -> Entry:
-    """Rank, judge beside each baseline, and sum up. Raises BadInput for a record that is refused."""
+    """Rank, judge beside each baseline, and sum up."""
     with TemporaryDirectory() as folder:
         run = Path(folder) / "run.trec"
         rank(task, run, bench)
@@ -73,13 +72,9 @@ def shared_task(collection: Collection, shared: Path) -> Iterator[Task]:
 
 
 def rank(task: Task, out: Path, bench: Bench) -> None:
-    """Do what ``matcher match`` does with its default settings."""
-    files = task.files
-    found = ranking.gather(files, bench.places)
+    """Do what ``matcher match`` does with its default settings; a record without a text is left out by it too."""
+    found = ranking.gather(task.files, bench.places)
     ranking.check_ids(found)
-    if found.records_refused:
-        first = found.rejects[0]
-        raise BadInput("refused", expected=f"every record of {files.capabilities} and {files.needs}", got=first)
     matcher = ranking.make_matcher(found, bench.encoder, bench.places, task.as_of or bench.day)
     ranking.write(ranking.rank(found, matcher, DEPTH, "trec"), out)
 
