@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matcher import explanation, gates, sections, topic
+from matcher import explanation, gates, languages, sections, topic
 from matcher.explanation import DIGITS, Shown
 from matcher.gathering import shown_until
 from matcher.matches import OrganisationMatch, OrganisationShortlist, PooledRecord, RankedOrganisation
@@ -51,6 +51,10 @@ def as_records(cases: Iterable[CaseStory], as_of: date) -> Iterator[Capability]:
                 organisation_id=case.provider_id,
                 title=case.title,
                 summary=case.summary,
+                title_en=case.title_en,
+                summary_en=case.summary_en,
+                language=case.language,
+                provenance=case.provenance,
                 description=case.outcome,
                 review_state=ReviewState.DRAFT,
             )
@@ -95,7 +99,8 @@ class OrganisationMatcher:
             matches = self._explained(ranking, self._lines(ranking, k))
             need = ranking.subject.asked.need
             eligible = len(np.unique(self._owners[self._allowed(ranking)]))
-            notes = explanation.notes([match.best for match in matches], eligible)
+            weak = languages.notes(need, self.matcher.catalogue.languages, self.matcher.encoder.languages)
+            notes = explanation.notes([match.best for match in matches], eligible, weak)
             yield OrganisationShortlist(NeedId(need.id), need.title, tuple(matches), eligible, self._considered, notes)
 
     def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[RankedOrganisation]]:
