@@ -25,6 +25,7 @@ INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 COMMANDS: Final = {
     "import": "import_",
     "match": "match",
+    "tag": "tag",
     "evaluate": "evaluate",
     "nightly": "nightly",
     "releases": "releases",

@@ -11,10 +11,12 @@ from pydantic import TypeAdapter
 
 from matcher.matches import OrganisationShortlist, Shortlist
 from matcher.profiles import KINDS, SINGULAR
+from matcher.tagging import Tags
 from service.diagnosis import Diagnosis
 from service.importing.report import ImportReport
 from service.judging import EvaluationReport
 from service.nightly import Outcome
+from service.tagging.running import TagReport
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _RECORD_NOTE = (
@@ -33,6 +35,8 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "evaluation.json", _canonical(_of(EvaluationReport), "The object of matcher evaluate --json.")
     yield "import.json", _canonical(_of(ImportReport), "The object of matcher import --json.")
     yield "night.json", _canonical(_of(Outcome), "The object of matcher nightly --json.")
+    yield "tags.json", _canonical(_of(Tags), "One line of matcher tag.")
+    yield "tagging.json", _canonical(_of(TagReport), "The object of matcher tag --json.")
     yield "diagnosis.json", _canonical(_of(Diagnosis), "The object of matcher doctor --json.")
 
 

@@ -1,0 +1,152 @@
+"""Fitting the coefficients of ``matcher.tagging``: ``python -m service.tagging.fitting LABELLED.jsonl ...``.
+
+Heads are fitted on our own descriptions alone. Labelled texts only set the numbers that change no ranking: how sure a
+probability is, and from where a goal is suggested. Only these numbers leave them; the file names them by hash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from embeddings.lexical import terms
+from matcher.tagging import GOALS, SUGGESTED, Described, Floats, Learned, Tagger, whole_vector
+from service.reference import data_folder
+from service.tagging.judging import read_labelled
+from service.tagging.loading import LEARNED, read_descriptions
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Encoder, Matrix
+
+_DENSE_C: Final = 3.0  # 1, 3, 10 and 30 differ by less than .01 on every set tried
+_TERMS_C: Final = 1.0
+_TERMS_SHARE: Final = 0.3  # of a standard deviation of either dense part: .3 to .6 did best on learning plans
+_GRID: Final = np.round(np.arange(0.02, 0.41, 0.02), 2)  # thresholds tried
+
+
+def fit(encoder: Encoder, folder: Path, labelled: Sequence[Path]) -> tuple[Learned, dict[str, Any]]:
+    """Return the coefficients and their lineage.
+
+    1. Fit both linear heads, classes balanced, on the descriptions of goals and targets.
+    2. Bring the three parts to one spread over the labelled texts.
+    3. Choose the temperature for the likelihood of the labels, and the threshold for mean per-goal F1.
+    """
+    goals, targets, sectors = read_descriptions(folder)
+    own = [*goals, *(Described(one.code.partition(".")[0], one.text) for one in targets)]
+    texts, labels, read = _labelled(labelled)
+    vectors = whole_vector(texts, encoder)
+    raw = _heads(encoder, own)
+    bare = replace(raw, weights=raw.weights * 0, bias=raw.bias * 0, term_weights=raw.term_weights * 0)
+    parts = [
+        _evidence(Tagger(encoder, bare, goals, targets, sectors), texts, vectors),
+        vectors.astype(np.float64) @ raw.weights.T + raw.bias,
+        np.stack([raw.terms_part(text) for text in texts]),
+    ]
+    dense, head, words = (1 / part.std() for part in parts)
+    evidence = dense * parts[0] + head * parts[1] + _TERMS_SHARE * words * parts[2]
+    sharpness = _sharpness(evidence, labels)
+    threshold = _threshold(_softmax(sharpness * evidence), labels)
+    learned = replace(
+        raw,
+        dense_scale=sharpness * dense,
+        weights=sharpness * head * raw.weights,
+        bias=sharpness * head * raw.bias,
+        term_weights=sharpness * _TERMS_SHARE * words * raw.term_weights,
+        goal_threshold=threshold,
+    )
+    facts = {"fitted_at": datetime.now(UTC).date().isoformat(), "descriptions": _sha256(own), "calibrated_on": read}
+    return learned, facts
+
+
+def write(learned: Learned, lineage: dict[str, Any], path: Path) -> None:
+    """Write what ``service.tagging.loading.read_learned`` reads, in single precision."""
+    single = ("encoder", "dense_scale", "goal_threshold", "sector_scale", "sector_threshold")
+    facts = {**lineage, **{name: getattr(learned, name) for name in single}}
+    arrays = {name: getattr(learned, name).astype(np.float32) for name in ("weights", "bias", "idf", "term_weights")}
+    np.savez_compressed(path, facts=json.dumps(facts), vocabulary=np.array(learned.vocabulary), **arrays)
+
+
+def _heads(encoder: Encoder, own: Sequence[Described]) -> Learned:
+    from sklearn.linear_model import LogisticRegression
+
+    classes = np.array([int(one.code) for one in own])
+    vectors = encoder.encode_documents([one.text for one in own]).astype(np.float64)
+    counts = [Counter(terms(one.text)) for one in own]
+    stems = sorted(set().union(*counts))
+    idf = np.log((1 + len(own)) / (1 + np.array([sum(stem in found for found in counts) for stem in stems]))) + 1
+    blank = np.zeros((len(stems), len(GOALS)))
+    words = Learned(encoder.name, 1.0, np.empty(0), np.empty(0), tuple(stems), idf, np.eye(len(stems)), 0.0, 20.0, 0.1)
+    rows = np.stack([words.terms_part(one.text) for one in own])
+    dense = LogisticRegression(C=_DENSE_C, class_weight="balanced", max_iter=1000).fit(vectors, classes)
+    lexical = LogisticRegression(C=_TERMS_C, class_weight="balanced", max_iter=1000).fit(rows, classes)
+    # the intercept of the words' head is left out: a text without a known word then says nothing
+    return replace(words, weights=dense.coef_, bias=dense.intercept_, term_weights=blank + lexical.coef_.T)
+
+
+def _labelled(paths: Sequence[Path]) -> tuple[list[str], Floats, dict[str, str]]:
+    texts: list[str] = []
+    rows: list[list[bool]] = []
+    read: dict[str, str] = {}
+    for path in paths:
+        found, labels = read_labelled(path, "en")
+        texts += found
+        rows += [[goal in goals for goal in GOALS] for goals in labels]
+        read[f"{path.parent.name}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return texts, np.array(rows, dtype=np.float64), read
+
+
+def _evidence(tagger: Tagger, texts: Sequence[str], vectors: Matrix) -> Floats:
+    return np.stack([tagger.evidence(text, vectors[at : at + 1]) for at, text in enumerate(texts)])
+
+
+def _sharpness(evidence: Floats, labels: Floats) -> float:
+    """Return the factor under which the softmax gives a text's labels, taken as equal, the highest likelihood."""
+    wanted = labels / labels.sum(axis=1, keepdims=True)
+    tried = np.arange(0.2, 3.01, 0.05)
+    return float(max(tried, key=lambda s: float((wanted * np.log(_softmax(s * evidence))).sum())))
+
+
+def _threshold(scores: Floats, labels: Floats) -> float:
+    """Return the least probability at which the mean per-goal F1 of at most two suggestions is highest."""
+    ranks = (-scores).argsort(axis=1, kind="stable").argsort(axis=1)
+
+    def mean_f1(least: float) -> float:
+        said = (ranks < SUGGESTED) & (scores >= least)
+        hits = (said * labels).sum(axis=0)
+        return float((2 * hits / np.maximum(said.sum(axis=0) + labels.sum(axis=0), 1)).mean())
+
+    return float(max(_GRID, key=mean_f1))
+
+
+def _softmax(values: Floats) -> Floats:
+    powers = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _sha256(own: Sequence[Described]) -> str:
+    return hashlib.sha256("\n".join(f"{one.code}\t{one.text}" for one in own).encode()).hexdigest()
+
+
+def main() -> None:
+    """Fit with the encoder of the settings and write data/reference/sdg/learned.npz."""
+    from service.encoders import make_encoder
+    from service.settings import load_settings
+
+    parser = argparse.ArgumentParser(description="Fit the coefficients of matcher tag.")
+    parser.add_argument("labelled", nargs="+", type=Path, help="JSONL of {text, labels} or {text, sdg}")
+    folder = data_folder() / "reference"
+    learned, facts = fit(make_encoder(load_settings()), folder, parser.parse_args().labelled)
+    write(learned, facts, folder / "sdg" / LEARNED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Suggestions against labels: per-goal F1 of the best two, and how often the best one is right. For the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matcher.errors import BadInput
+from matcher.tagging import GOALS, SUGGESTED, Document
+
+if TYPE_CHECKING:
+    from matcher.tagging import Tagger
+
+
+@dataclass(frozen=True, slots=True)
+class SdgFigures:
+    """Of texts each of which may have several goals. ``f1`` is None for a goal that no text has."""
+
+    texts: int
+    accuracy_at_1: float  # the best goal is one of the text's
+    recall_at_2: float  # one of the best two is
+    mean_f1: float  # over the goals that some text has
+    f1: Mapping[int, float | None]
+
+
+def judge_file(tagger: Tagger, path: Path, *, language: str | None = "en") -> SdgFigures:
+    """Judge on JSONL of {text, labels: [goal]} or {text, sdg: goal}; where texts state a ``lang``, only that one.
+
+    Raises BadInput for a file without a labelled text.
+    """
+    texts, labels = read_labelled(path, language)
+    if not texts:
+        raise BadInput("nothing_to_judge", expected=f"texts with labels or sdg in {path}", got="none")
+    documents = [Document(str(number), (text,)) for number, text in enumerate(texts)]
+    ranked = [[goal.goal for goal in tags.goals] for tags in tagger.tag(documents)]
+    return per_goal_f1(ranked, labels)
+
+
+def read_labelled(path: Path, language: str | None) -> tuple[list[str], list[set[int]]]:
+    """Read texts and their goals; texts without a goal are left out."""
+    texts, labels = [], []
+    with path.open(encoding="utf-8") as file:
+        for record in map(json.loads, file):
+            goals = record.get("labels") or [record["sdg"]] if record.get("labels") or record.get("sdg") else []
+            if goals and (language is None or record.get("lang", language) == language):
+                texts.append(record["text"])
+                labels.append({int(goal) for goal in goals})
+    return texts, labels
+
+
+def per_goal_f1(ranked: Sequence[Sequence[int]], labels: Sequence[set[int]]) -> SdgFigures:
+    """Measure rankings of goals, best first. F1 of a goal is 2 tp / (2 tp + fp + fn), taking the best two as said."""
+    best = [set(goals[:SUGGESTED]) for goals in ranked]
+    f1: dict[int, float | None] = {}
+    for goal in GOALS:
+        said = [goal in found for found in best]
+        true = [goal in found for found in labels]
+        hits = sum(a and b for a, b in zip(said, true, strict=True))
+        f1[goal] = 2 * hits / (sum(said) + sum(true)) if any(true) else None
+    known = [value for value in f1.values() if value is not None]
+    return SdgFigures(
+        texts=len(labels),
+        accuracy_at_1=_mean([goals[0] in found for goals, found in zip(ranked, labels, strict=True)]),
+        recall_at_2=_mean([bool(two & found) for two, found in zip(best, labels, strict=True)]),
+        mean_f1=sum(known) / len(known),
+        f1=f1,
+    )
+
+
+def _mean(values: Sequence[bool]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,62 @@
+"""Reading the descriptions of goals, targets and sectors, and the learned coefficients, from data/reference."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from matcher.errors import BadInput
+from matcher.tagging import Described, Learned, Tagger
+from service.reference import data_folder
+
+if TYPE_CHECKING:
+    from embeddings.encoder import Encoder
+
+LEARNED: Final = "learned.npz"
+TARGETS: Final = 169
+
+
+def load_tagger(encoder: Encoder) -> Tagger:
+    """Build the tagger from what comes with the project; its descriptions are encoded, through the cache if any."""
+    folder = data_folder() / "reference"
+    return Tagger(encoder, read_learned(folder / "sdg" / LEARNED), *read_descriptions(folder))
+
+
+def read_descriptions(folder: Path) -> tuple[list[Described], list[Described], list[Described]]:
+    """Read what describes goals (examples included), targets and sectors. Raises BadInput where the targets lack some.
+
+    ``folder`` is data/reference or one of the same form.
+    """
+    sdg = folder / "sdg"
+    goals = [*_described(sdg / "goals.csv", "goal"), *_described(sdg / "examples.csv", "goal")]
+    targets = _described(sdg / "targets.csv", "target")
+    if len({one.code for one in targets}) != TARGETS or len(targets) != TARGETS:
+        raise BadInput("bad_reference", expected=f"{TARGETS} targets, each once, in targets.csv", got=str(len(targets)))
+    return goals, targets, _described(folder / "sectors.csv", "sector")
+
+
+def _described(path: Path, column: str) -> list[Described]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [Described(row[column], row["text"]) for row in csv.DictReader(file)]
+
+
+def read_learned(path: Path) -> Learned:
+    """Read the coefficients; ``facts`` in the file is their lineage and the single numbers, as JSON."""
+    with np.load(path, allow_pickle=False) as arrays:
+        facts = json.loads(str(arrays["facts"]))
+        return Learned(
+            encoder=facts["encoder"],
+            dense_scale=facts["dense_scale"],
+            weights=arrays["weights"].astype(np.float64),
+            bias=arrays["bias"].astype(np.float64),
+            vocabulary=tuple(arrays["vocabulary"].tolist()),
+            idf=arrays["idf"].astype(np.float64),
+            term_weights=arrays["term_weights"].astype(np.float64),
+            goal_threshold=facts["goal_threshold"],
+            sector_scale=facts["sector_scale"],
+            sector_threshold=facts["sector_threshold"],
+        )
