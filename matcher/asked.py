@@ -11,6 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from matcher.atlas import Atlas, Geography, Problem
+from matcher.classification import counted
 from matcher.columns import Columns
 from matcher.encoding import Flags, Floats, Words, plain, positions, primary
 from matcher.envelopes import Limit, compared, limits
@@ -57,6 +58,7 @@ class Asked:
         bridged: Iterable[str] = (),
     ) -> Self:
         """Resolve a need as of the columns' date; places that do not resolve are listed in ``problems``."""
+        need = counted(need)
         atlas = Atlas(places, columns.as_of)
         countries, complete = atlas.union(need.beneficiary_places or (), "beneficiary_places", need.id)
         geography = columns.geography

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from typing import Final, TypeVar
 
-from matcher.profiles import Classification
-from matcher.vocabulary import SECTORS
+from matcher.profiles import Capability, Classification, Need
+from matcher.vocabulary import SECTORS, Provenance
+
+_Tagged = TypeVar("_Tagged", Need, Capability)
+_SUGGESTIBLE: Final = ("sdg_goals", "sdg_targets", "sectors", "crs_purpose")
 
 _KEPT = 16_384  # combinations remembered: those of real catalogues are far fewer
+
+
+def counted(record: _Tagged) -> _Tagged:
+    """Return the record as a score may use it: a goal or sector that was only inferred is unknown.
+
+    It was read off the same texts that the topic signal already judges; to count it again would raise score and
+    coverage without new evidence.
+    """
+    inferred = [name for name, how in (record.provenance or {}).items() if how is Provenance.INFERRED]
+    taken = {name: None for name in _SUGGESTIBLE if name in inferred}
+    return record.model_copy(update=taken) if taken else record
 
 
 def goals_of(record: Classification) -> tuple[str, ...] | None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from matcher import cooperation, details, evidence, languages, questions, sections, topic
 from matcher.asked import Asked, Pair
+from matcher.classification import counted
 from matcher.matches import Contribution, Match, Ranked
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
 from matcher.scoring import SIGNALS, Scored, Scorer
@@ -97,7 +98,7 @@ class Explainer:
     def _pair(self, asked: Asked, row: int) -> Pair:
         capability = self.catalogue.capabilities[row]
         provider = self.catalogue.organisations.get(capability.organisation_id)
-        return Pair(asked, self.catalogue.columns, row, capability, provider)
+        return Pair(asked, self.catalogue.columns, row, counted(capability), provider)
 
     def _failed(self, judged: Sequence[Gate]) -> list[Gate]:
         return [gate for gate in judged if gate.state is GateState.FAIL and self.policy.is_hard(gate.gate)]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.atlas import Atlas
-from matcher.classification import goals_of, sectors_of
+from matcher.classification import counted, goals_of, sectors_of
 from matcher.encoding import (
     BitColumn,
     Dictionary,
@@ -68,6 +68,7 @@ class _Rows:
 
     def add(self, record: Capability) -> None:
         """Append one capability."""
+        record = counted(record)
         offer = (record.places_offered, record.places_excluded)
         self.offers.add(None if offer == (None, None) else offer, record.id)
         for name, read in _SETS.items():

@@ -242,9 +242,7 @@ class Tagger:
             record,
             tuple(GoalSuggestion(goal, 0.0, suggested=False, target=first[goal], passage="") for goal in GOALS),
             tuple(TargetSuggestion(code, 0.0) for code in self._target_codes),
-            tuple(
-                SectorSuggestion(name, 0.0, suggested=False, crs=SECTORS[name]) for name in self._sectors.labels
-            ),
+            tuple(SectorSuggestion(name, 0.0, suggested=False, crs=SECTORS[name]) for name in self._sectors.labels),
         )
 
 

@@ -77,13 +77,15 @@ def gates_of(release: Release, need: Need, row: int) -> tuple[Gate, ...]:
     """Judge one pair by the release's own rules, from its arrays: no model is needed."""
     from matcher import details, gates
     from matcher.asked import Asked, Pair
+    from matcher.classification import counted
     from service.reference import load_places
 
     catalogue, policy = release.catalogue, policy_of(release.manifest.facts.policy)
     asked = Asked.of(need, release.organisations, catalogue.columns, load_places())
     states = gates.judge(asked, catalogue.columns, policy)[:, row]
     capability = release.capabilities[row]
-    pair = Pair(asked, catalogue.columns, row, capability, release.organisations.get(capability.organisation_id))
+    provider = release.organisations.get(capability.organisation_id)
+    pair = Pair(asked, catalogue.columns, row, counted(capability), provider)
     return details.explain(pair, states, policy)
 
 

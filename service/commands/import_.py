@@ -36,6 +36,10 @@ def command(
     rejects: Annotated[
         Path | None, typer.Option(help="File for what was refused, with what to do: CSV, or XLSX by its ending.")
     ] = None,
+    suggest: Annotated[
+        bool,
+        typer.Option("--suggest", help="Infer SDG goals and sectors where they are unknown, marked as inferred."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/import.json.")
     ] = False,
@@ -45,12 +49,18 @@ def command(
     A record is known by its source, else by its id; a changed one becomes the next version and the old one is kept.
     Organisations that are referred to may come later. Exits 3 if records were refused; the rest was written.
     """
+    from service.encoders import make_encoder
     from service.importing import Order, describe, import_files
     from service.settings import load_settings
     from service.wire import to_json
 
-    order = Order(tuple(files), kind.value if kind else None, profile, dry_run, rejects)
-    report = import_files(order, load_settings().database_url, datetime.now(UTC))
+    settings, tagger = load_settings(), None
+    if suggest:
+        from service.tagging import load_tagger
+
+        tagger = load_tagger(make_encoder(settings))
+    order = Order(tuple(files), kind.value if kind else None, profile, dry_run, rejects, tagger)
+    report = import_files(order, settings.database_url, datetime.now(UTC))
     if as_json:
         typer.echo(to_json(report, indent=2))
     else:

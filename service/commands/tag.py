@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from service.tagging import TagReport
 
 
 class Kind(StrEnum):
@@ -35,7 +38,8 @@ def command(
     """Suggest SDG goals, targets and sectors for the records of a file, each with a score. A person confirms them.
 
     Each line holds the full ranking: 17 goals with the nearest target and the passage that fired, 169 targets, every
-    sector with its CRS codes. At most two goals and two sectors are marked as suggested. Exits 3 if records were refused.
+    sector with its CRS codes. At most two goals and two sectors are marked as suggested. Exits 3 if
+    records were refused.
     """
     from service import ranking, tagging
     from service.encoders import make_encoder
@@ -61,10 +65,7 @@ def command(
         raise typer.Exit(3)
 
 
-def _summary(report: object, rejects: Path | None) -> str:
-    from service.tagging import TagReport
-
-    assert isinstance(report, TagReport)
+def _summary(report: TagReport, rejects: Path | None) -> str:
     line = f"{report.records} records tagged, {report.without_goal} without a suggested goal"
     if not report.records_refused and not report.values_refused:
         return line

@@ -152,7 +152,7 @@ def _percent(share: float) -> int:
 
 
 def facts(profile: BaseModel) -> Iterator[tuple[str, str]]:
-    """Yield what a record states, field by field, in words; texts and stamps are left out."""
+    """Yield what a record holds, field by field, in words, what was only inferred marked so; no texts and stamps."""
     for name in type(profile).model_fields:
         value = getattr(profile, name)
         if value is None or name in _HIDDEN_FIELDS or name in _LONG_FIELDS:

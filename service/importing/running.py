@@ -22,6 +22,7 @@ from matcher.profiles import KINDS, Organisation, Profile
 from matcher.vocabulary import Role
 from service.importing.report import FileReport, ImportReport, KindCounts, summed
 from service.importing.spooling import INLINE, RejectSink, Spool, Tally
+from service.importing.suggesting import suggested
 from service.intake import Reject, Severity, read, reject_file
 from service.progress import track
 from service.store import (
@@ -36,6 +37,8 @@ from service.store import (
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from matcher.tagging import Tagger
 
 _CHUNK: Final = 500  # organisations looked up at once
 _ACTOR: Final = 200  # characters an actor may have
@@ -52,6 +55,7 @@ class Order:
     profile: str | Path | None = None
     dry_run: bool = False
     rejects: Path | None = None  # CSV or XLSX, written whole when all is done
+    tagger: Tagger | None = None  # infers goals and sectors where they are unknown
 
 
 def import_files(order: Order, url: str, at: datetime) -> ImportReport:
@@ -80,7 +84,7 @@ def run_import(order: Order, store: Store, places: PlaceBook, at: datetime) -> I
             with ExitStack() as stack:
                 spools = [stack.enter_context(_spooled(path, order, places, sink)) for path in paths]
                 session = stack.enter_context(store.writing())
-                reports += [_write(session, spool, at) for spool in spools]
+                reports += [_write(session, spool, at, order.tagger) for spool in spools]
                 dangling = dangling_organisations(session)
                 if order.dry_run:
                     session.rollback()
@@ -106,13 +110,15 @@ def _spooled(path: Path, order: Order, places: PlaceBook, sink: RejectSink) -> I
         spool.close()
 
 
-def _write(session: Session, spool: Spool, at: datetime) -> FileReport:
+def _write(session: Session, spool: Spool, at: datetime, tagger: Tagger | None) -> FileReport:
     """Write a file's records, organisations first, and report it."""
     counts: dict[str, KindCounts] = {}
     for name in (INLINE, *KINDS):
         records = spool.records(name)
         if name == INLINE:
             records = _completed(session, records)
+        elif tagger is not None:
+            records = suggested(records, tagger)
         label = f"writing {name}"
         actor = f"{_BESIDE if name == INLINE else _IMPORT}{spool.tally.file}"[:_ACTOR]
         kind = "organisations" if name == INLINE else name

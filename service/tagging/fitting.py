@@ -1,7 +1,8 @@
 """Fitting the coefficients of ``matcher.tagging``: ``python -m service.tagging.fitting LABELLED.jsonl ...``.
 
-Heads are fitted on our own descriptions alone. Labelled texts only set the numbers that change no ranking: how sure a
-probability is, and from where a goal is suggested. Only these numbers leave them; the file names them by hash.
+Heads are fitted on our own descriptions alone. From labelled texts come five numbers: the spread of each of the three
+parts (for which no label is read), how sure a probability is, and from where a goal is suggested. The file names the
+texts by hash.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ _TERMS_SHARE: Final = 0.3  # of a standard deviation of either dense part: .3 to
 _GRID: Final = np.round(np.arange(0.02, 0.41, 0.02), 2)  # thresholds tried
 
 
-def fit(encoder: Encoder, folder: Path, labelled: Sequence[Path]) -> tuple[Learned, dict[str, Any]]:
+def fit(
+    encoder: Encoder, folder: Path, labelled: Sequence[Path], fields: Sequence[str] = ("text",)
+) -> tuple[Learned, dict[str, Any]]:
     """Return the coefficients and their lineage.
 
     1. Fit both linear heads, classes balanced, on the descriptions of goals and targets.
@@ -42,7 +45,7 @@ def fit(encoder: Encoder, folder: Path, labelled: Sequence[Path]) -> tuple[Learn
     """
     goals, targets, sectors = read_descriptions(folder)
     own = [*goals, *(Described(one.code.partition(".")[0], one.text) for one in targets)]
-    texts, labels, read = _labelled(labelled)
+    texts, labels, read = _labelled(labelled, fields)
     vectors = whole_vector(texts, encoder)
     raw = _heads(encoder, own)
     bare = replace(raw, weights=raw.weights * 0, bias=raw.bias * 0, term_weights=raw.term_weights * 0)
@@ -92,12 +95,12 @@ def _heads(encoder: Encoder, own: Sequence[Described]) -> Learned:
     return replace(words, weights=dense.coef_, bias=dense.intercept_, term_weights=blank + lexical.coef_.T)
 
 
-def _labelled(paths: Sequence[Path]) -> tuple[list[str], Floats, dict[str, str]]:
+def _labelled(paths: Sequence[Path], fields: Sequence[str]) -> tuple[list[str], Floats, dict[str, str]]:
     texts: list[str] = []
     rows: list[list[bool]] = []
     read: dict[str, str] = {}
     for path in paths:
-        found, labels = read_labelled(path, "en")
+        found, labels = read_labelled(path, "en", fields)
         texts += found
         rows += [[goal in goals for goal in GOALS] for goals in labels]
         read[f"{path.parent.name}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -142,9 +145,10 @@ def main() -> None:
     from service.settings import load_settings
 
     parser = argparse.ArgumentParser(description="Fit the coefficients of matcher tag.")
-    parser.add_argument("labelled", nargs="+", type=Path, help="JSONL of {text, labels} or {text, sdg}")
-    folder = data_folder() / "reference"
-    learned, facts = fit(make_encoder(load_settings()), folder, parser.parse_args().labelled)
+    parser.add_argument("labelled", nargs="+", type=Path, help="JSONL of texts with labels, sdgs or sdg")
+    parser.add_argument("--fields", default="text", help="fields that make a text, with commas between")
+    asked, folder = parser.parse_args(), data_folder() / "reference"
+    learned, facts = fit(make_encoder(load_settings()), folder, asked.labelled, asked.fields.split(","))
     write(learned, facts, folder / "sdg" / LEARNED)
 
 

@@ -39,15 +39,18 @@ def judge_file(tagger: Tagger, path: Path, *, language: str | None = "en") -> Sd
     return per_goal_f1(ranked, labels)
 
 
-def read_labelled(path: Path, language: str | None) -> tuple[list[str], list[set[int]]]:
-    """Read texts and their goals; texts without a goal are left out."""
+def read_labelled(
+    path: Path, language: str | None, fields: Sequence[str] = ("text",)
+) -> tuple[list[str], list[set[int]]]:
+    """Read texts, the named fields joined, and their goals (labels, sdgs or sdg); texts without a goal are left out."""
     texts, labels = [], []
     with path.open(encoding="utf-8") as file:
         for record in map(json.loads, file):
-            goals = record.get("labels") or [record["sdg"]] if record.get("labels") or record.get("sdg") else []
+            stated = next((record[name] for name in ("labels", "sdgs", "sdg") if record.get(name)), [])
+            goals = {int(goal) for goal in (stated if isinstance(stated, list) else [stated])}
             if goals and (language is None or record.get("lang", language) == language):
-                texts.append(record["text"])
-                labels.append({int(goal) for goal in goals})
+                texts.append(" ".join(record[field] for field in fields if record.get(field)))
+                labels.append(goals)
     return texts, labels
 
 
