@@ -273,7 +273,7 @@ def _softmax(values: Floats) -> Floats:
 
 def _order(scores: Floats) -> list[int]:
     """Return positions by falling score as it is written, equal ones in their own order."""
-    return np.argsort(-np.round(scores, 6), kind="stable").tolist()
+    return [int(place) for place in np.argsort(-np.round(scores, 6), kind="stable")]
 
 
 def _round(score: float) -> float:

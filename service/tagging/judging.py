@@ -46,7 +46,7 @@ def read_labelled(
     texts, labels = [], []
     with path.open(encoding="utf-8") as file:
         for record in map(json.loads, file):
-            stated = next((record[name] for name in ("labels", "sdgs", "sdg") if record.get(name)), [])
+            stated: int | list[int] = next((record[name] for name in ("labels", "sdgs", "sdg") if record.get(name)), [])
             goals = {int(goal) for goal in (stated if isinstance(stated, list) else [stated])}
             if goals and (language is None or record.get("lang", language) == language):
                 texts.append(" ".join(record[field] for field in fields if record.get(field)))

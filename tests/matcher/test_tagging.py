@@ -82,7 +82,8 @@ def test_a_goals_targets_share_its_probability(tagger: Tagger) -> None:
 def test_a_blank_text_suggests_nothing_and_still_ranks_everything(tagger: Tagger, texts: tuple[str, ...]) -> None:
     tags = _one(tagger, *texts)
     assert [goal.goal for goal in tags.goals] == list(GOALS)
-    assert not any(one.suggested or one.score for one in (*tags.goals, *tags.sectors))
+    assert not any(goal.suggested or goal.score for goal in tags.goals)
+    assert not any(sector.suggested or sector.score for sector in tags.sectors)
     assert len(tags.targets) == 169
 
 

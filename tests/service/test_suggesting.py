@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from embeddings.encoder import HashingEncoder
 from matcher.classification import counted
-from matcher.profiles import Capability, Need
+from matcher.profiles import Capability, Need, Profile
 from matcher.tagging import Tagger
 from matcher.vocabulary import Provenance
 from service import cli
@@ -44,13 +45,13 @@ def test_unknown_goals_and_sectors_are_filled_and_marked(tagger: Tagger) -> None
         {"sdg_targets": ["9.c"], "crs_purpose": ["23230"]},
     ],
 )
-def test_what_is_stated_stays_even_if_it_is_stated_none(tagger: Tagger, stated: dict[str, object]) -> None:
+def test_what_is_stated_stays_even_if_it_is_stated_none(tagger: Tagger, stated: Any) -> None:
     record = a_need(summary=TEXT, **stated)
     assert list(suggested([record], tagger)) == [record]
 
 
 def test_other_records_pass_in_their_order(tagger: Tagger) -> None:
-    records = [an_organisation(), a_need(summary=TEXT), an_organisation(id="o2")]
+    records: list[Profile] = [an_organisation(), a_need(summary=TEXT), an_organisation(id="o2")]
     assert [record.id for record in suggested(records, tagger)] == [record.id for record in records]
 
 
