@@ -19,11 +19,12 @@ from service.reference import data_folder
 def code_fingerprint() -> str:
     """Hash the text of the deciding code and of the reference data: a changed rule makes a new run.
 
-    A changed comment does too, which costs one night of computing and never a wrong list.
+    A changed comment does too, which costs one night of computing and never a wrong list. What lies in a folder of its
+    own there (reference/sdg) has no part in a night: suggestions are made at intake.
     """
     digest = hashlib.sha256()
     for folder, pattern in ((_folder(matcher), "*.py"), (_folder(embeddings), "*.py"), (data_folder(), "reference/*")):
-        for path in sorted(folder.glob(pattern)):
+        for path in sorted(path for path in folder.glob(pattern) if path.is_file()):
             digest.update(f"{folder.name}/{path.name}\n".encode() + path.read_bytes() + b"\n")
     return digest.hexdigest()
 
