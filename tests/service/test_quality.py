@@ -109,6 +109,14 @@ def test_names_of_collections_are_their_own() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_the_committed_ledger_is_what_its_figures_say_and_speaks_of_every_collection() -> None:
+    ledger = writing.read(data_folder() / "quality.json")
+    assert ledger is not None
+    assert (data_folder() / "quality.md").read_text(encoding="utf-8") == writing.markdown(ledger), "run: make quality"
+    told = {entry.name for entry in ledger.entries} | set(ledger.skipped)
+    assert told >= {one.name for one in (*COLLECTIONS, sample.SAMPLE)}
+
+
 def test_the_sample_is_asked_as_of_the_day_it_was_judged() -> None:
     task = sample.task(data_folder(), load_places())
     assert task.as_of is not None
@@ -121,7 +129,7 @@ def test_the_sample_is_asked_as_of_the_day_it_was_judged() -> None:
 @pytest.mark.shared
 @pytest.mark.model
 @pytest.mark.parametrize(
-    ("name", "floor"), [("undp-need", 0.86), ("undp-partner", 0.55), ("medline", 0.78), ("cranfield", 0.55)]
+    ("name", "floor"), [("undp-need", 0.865), ("undp-partner", 0.57), ("medline", 0.79), ("cranfield", 0.59)]
 )
 def test_quality_does_not_fall_under_what_was_reached(name: str, floor: float, tmp_path: Path) -> None:
     """nDCG@10 with default settings, through the code of match and evaluate; a little under data/quality.md."""
