@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +11,15 @@ from typing import Annotated
 import typer
 
 from service.encoders import make_encoder
-from service.quality import sample, writing
+from service.quality import sample, sdg, writing
 from service.quality.collections import COLLECTIONS, Collection
 from service.quality.entries import Ledger
 from service.quality.measuring import Bench, Task, measure, shared_task
 from service.quality.sample import SAMPLE
+from service.quality.sdg import LABELLED
 from service.reference import data_folder, load_places
 from service.settings import load_settings
+from service.tagging import load_tagger
 
 
 def main(
@@ -33,19 +34,32 @@ def main(
     ledger = writing.read(out / "quality.json") or Ledger(encoder.name, (), {})
     if ledger.model != encoder.name:
         ledger = Ledger(encoder.name, (), {})
-    for collection in (*COLLECTIONS, SAMPLE):
-        if only and collection.name not in only:
-            continue
-        with ExitStack() as stack:
-            task = _task(collection, shared, bench, stack)
-            found = measure(collection, task, bench) if task else None
-        if found is None:
-            ledger = replace(ledger, skipped={**ledger.skipped, collection.name: "not beside this checkout"})
-            typer.echo(f"{collection.name}: skipped, it is not in {shared}")
-        else:
-            ledger = ledger.with_entry(found)
-            typer.echo(f"{collection.name}: {found.measures['nDCG@10'].value:.4f}")
+    chosen = [one for one in (*COLLECTIONS, SAMPLE) if not only or one.name in only]
+    for collection in chosen:
+        ledger = _with(ledger, collection, shared, bench)
         writing.write(ledger, out)
+    tagger = load_tagger(encoder)
+    for labelled in (one for one in LABELLED if not only or one.name in only):
+        if (shared / labelled.file).is_file():
+            found = sdg.measure(labelled, shared, tagger, bench.day.isoformat(), bench.commit)
+            ledger = ledger.with_sdg(found)
+            typer.echo(f"{labelled.name}: F1 {found.f1.value:.4f}")
+        else:
+            ledger = ledger.without(labelled.name)
+            typer.echo(f"{labelled.name}: skipped, {labelled.file} is not in {shared}")
+        writing.write(ledger, out)
+
+
+def _with(ledger: Ledger, collection: Collection, shared: Path, bench: Bench) -> Ledger:
+    """Measure one collection, or say that it is not there."""
+    with ExitStack() as stack:
+        task = _task(collection, shared, bench, stack)
+        found = measure(collection, task, bench) if task else None
+    if found is None:
+        typer.echo(f"{collection.name}: skipped, it is not in {shared}")
+        return ledger.without(collection.name)
+    typer.echo(f"{collection.name}: {found.measures['nDCG@10'].value:.4f}")
+    return ledger.with_entry(found)
 
 
 def _task(collection: Collection, shared: Path, bench: Bench, stack: ExitStack) -> Task | None:

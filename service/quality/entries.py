@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from service.judging.reports import Differences, Measures
 from service.quality.collections import Published, Standing
+from service.quality.sdg import SdgEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,21 @@ class Ledger:
     model: str
     entries: tuple[Entry, ...]
     skipped: Mapping[str, str]
+    sdg: tuple[SdgEntry, ...] = ()
 
     def with_entry(self, entry: Entry) -> Ledger:
         """Put in a new measurement in the place of the old one."""
         kept = {one.name: one for one in self.entries} | {entry.name: entry}
-        skipped = {name: why for name, why in self.skipped.items() if name != entry.name}
-        return replace(self, entries=tuple(kept.values()), skipped=skipped)
+        return replace(self, entries=tuple(kept.values()), skipped=self._skipped_but(entry.name))
+
+    def with_sdg(self, entry: SdgEntry) -> Ledger:
+        """Put in new figures of SDG suggestions in the place of the old ones."""
+        kept = {one.name: one for one in self.sdg} | {entry.name: entry}
+        return replace(self, sdg=tuple(kept.values()), skipped=self._skipped_but(entry.name))
+
+    def without(self, name: str) -> Ledger:
+        """Say that a collection is not here; figures it had stay."""
+        return replace(self, skipped={**self.skipped, name: "not beside the checkout when the ledger was last written"})
+
+    def _skipped_but(self, name: str) -> dict[str, str]:
+        return {one: why for one, why in self.skipped.items() if one != name}

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Final
 from pydantic import TypeAdapter
 
 from service.quality.entries import Entry, Ledger
+from service.quality.sdg import PUBLISHED
 from service.releases.files import replacing
 from service.wire import to_json
 
 if TYPE_CHECKING:
     from service.judging.reports import Measure
+    from service.quality.collections import Published
     from service.quality.entries import Beside
+    from service.quality.sdg import SdgEntry
 
 MAIN: Final[Measure] = "nDCG@10"
 FURTHER: Final[tuple[Measure, ...]] = ("recall@20", "recall@100", "MRR", "MAP")
@@ -31,6 +34,14 @@ need's maximum (Bruch, Gai and Ingber, TOIS 2023).
 
 What a figure is worth: *held out* collections chose no weight and no rule, *development* ones were looked at when some
 were chosen, *silver* judgements are derived from tags and tell trends only.
+"""
+
+
+_SDG_HEAD: Final = """## SDG suggestions
+
+`matcher tag`: its two best goals against the goals that people gave. F1 is the mean over the goals that some text has.
+A text with one label and two goals said can reach an F1 of about .67 at most. Systems of others were measured on other
+texts, below.
 """
 
 
@@ -71,8 +82,15 @@ def _tables(ledger: Ledger) -> Iterator[str]:
         yield "## Published by others\n"
         yield _table(
             ["collection", "system", "measure", "figure", "on", "source"],
-            [[title, one.system, one.measure, f"{one.value:.3f}", one.on, one.source] for title, one in published],
+            [[title, *_published_row(one)] for title, one in published],
         )
+    if ledger.sdg:
+        yield _SDG_HEAD
+        yield _table(
+            ["texts", "number", "figure of", "best goal right", "one of the best two right", "mean F1", "measured"],
+            [_sdg_row(entry) for entry in ledger.sdg],
+        )
+        yield _table(["system", "measure", "figure", "on", "source"], [_published_row(one) for one in PUBLISHED])
     if ledger.skipped:
         yield "## Not measured\n"
         yield "\n".join(f"- {name}: {why}" for name, why in ledger.skipped.items()) + "\n"
@@ -88,6 +106,16 @@ def _main_row(entry: Entry, names: list[str]) -> list[str]:
         *(_beside(entry.baselines.get(name)) for name in names),
         f"{entry.date}, `{entry.commit}`",
     ]
+
+
+def _sdg_row(entry: SdgEntry) -> list[str]:
+    figures = (f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]" for one in (entry.accuracy, entry.found, entry.f1))
+    measured = f"{entry.date}, `{entry.commit}`"
+    return [entry.title, f"{entry.texts:,}", str(entry.standing), *figures, measured]
+
+
+def _published_row(one: Published) -> list[str]:
+    return [one.system, one.measure, f"{one.value:.3f}", one.on, one.source]
 
 
 def _beside(found: Beside | None) -> str:

@@ -1,0 +1,104 @@
+"""SDG suggestions against labels, with intervals: what ``matcher tag`` puts first for texts whose goals are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.evaluation import CONFIDENCE, Estimate, Values, resample
+from matcher.tagging import GOALS, SUGGESTED, Document
+from service.quality.collections import Published, Standing
+from service.tagging.judging import read_labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matcher.tagging import Tagger
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A file of texts with the goals that people gave them, in one language."""
+
+    name: str
+    title: str
+    file: str  # below the shared data
+    language: str
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class SdgEntry:
+    """What was reached on one file. F1 takes the best two goals as said; its mean is over goals that some text has."""
+
+    name: str
+    title: str
+    standing: Standing
+    date: str
+    commit: str
+    texts: int
+    accuracy: Estimate  # the best goal is one of the text's
+    found: Estimate  # one of the best two is
+    f1: Estimate
+
+
+def measure(labelled: Labelled, shared: Path, tagger: Tagger, date: str, commit: str) -> SdgEntry:
+    """Tag every labelled text and judge the ranking of goals; intervals resample texts."""
+    texts, labels = read_labelled(shared / labelled.file, labelled.language)
+    tags = tagger.tag([Document(str(number), (text,)) for number, text in enumerate(texts)])
+    estimates = estimate([[one.goal for one in found.goals] for found in tags], labels)
+    return SdgEntry(labelled.name, labelled.title, labelled.standing, date, commit, len(texts), *estimates)
+
+
+def estimate(ranked: Sequence[Sequence[int]], labels: Sequence[set[int]]) -> tuple[Estimate, Estimate, Estimate]:
+    """Return accuracy of the best goal, share with one of the best two right, and mean F1 of the best two.
+
+    Columns by text: right at one, right at two, then by goal said and true, said, true; all measures are ratios of
+    their sums, so that one resampling serves them all.
+    """
+    said = np.array([[goal in goals[:SUGGESTED] for goal in GOALS] for goals in ranked], dtype=np.float64)
+    true = np.array([[goal in goals for goal in GOALS] for goals in labels], dtype=np.float64)
+    first = np.array([goals[0] in wanted for goals, wanted in zip(ranked, labels, strict=True)], dtype=np.float64)
+    either = (said * true).any(axis=1).astype(np.float64)
+    table = np.hstack([first[:, None], either[:, None], said * true, said, true])
+    known = np.asarray(true.any(axis=0))
+    value, drawn = _measures(table.mean(axis=0, keepdims=True), known)[0], _measures(resample(table), known)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    accuracy, found, f1 = (Estimate(*map(float, one)) for one in zip(value, low, high, strict=True))
+    return accuracy, found, f1
+
+
+def _measures(means: Values, known: npt.NDArray[np.bool_]) -> Values:
+    """Return (rows, 3); a goal that a sample lost altogether has F1 0 there."""
+    hits, said, true = np.split(means[:, 2:], 3, axis=1)
+    f1 = 2 * hits / np.maximum(said + true, 1e-12)
+    return np.column_stack([means[:, :2], f1[:, known].mean(axis=1)])
+
+
+_TEXTS: Final = "1,251 expert-verified English texts, not among these files"
+
+LABELLED: Final = (
+    Labelled("sdg-zora", "SDG of research abstracts", "sdg_zora/train.jsonl", "en", Standing.DEVELOPMENT),
+    *(
+        Labelled(
+            f"sdg-undp-{language}",
+            f"SDG of UNDP solutions, {language}",
+            "undp_dev/taskE_sdg_multilabel.jsonl",
+            language,
+            Standing.DEVELOPMENT,
+        )
+        for language in ("en", "es", "fr", "pt")
+    ),
+)
+
+PUBLISHED: Final = tuple(
+    Published(system, "mean F1 of goals", value, _TEXTS, "quoted in notes of this project that name no study")
+    for system, value in (
+        ("OSDG", 0.60), ("JRC", 0.71), ("Aurora", 0.79), ("text2sdg", 0.82), ("GPT-4o", 0.88), ("Prospector", 0.87),
+    )
+)  # fmt: skip
