@@ -66,7 +66,7 @@ def estimate(ranked: Sequence[Sequence[int]], labels: Sequence[set[int]]) -> tup
     either = (said * true).any(axis=1).astype(np.float64)
     table = np.hstack([first[:, None], either[:, None], said * true, said, true])
     known = np.asarray(true.any(axis=0))
-    value, drawn = _measures(table.mean(axis=0, keepdims=True), known)[0], _measures(resample(table), known)
+    (value,), drawn = _measures(table.mean(axis=0, keepdims=True), known), _measures(resample(table), known)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
     accuracy, found, f1 = (Estimate(*map(float, one)) for one in zip(value, low, high, strict=True))
