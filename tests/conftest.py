@@ -1,8 +1,13 @@
 """Settings of every test."""
 
 import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+from sqlalchemy.engine import URL
+
+from tests.postgres import a_postgres_server
 
 settings.register_profile("shared-machine", deadline=None)  # a busy machine is not a failure; benchmarks watch the time
 settings.load_profile("shared-machine")
@@ -11,3 +16,10 @@ settings.load_profile("shared-machine")
 def pytest_configure() -> None:
     """Take Ctrl-C as at a terminal: a job in the background ignores it, and so would every program the tests start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """One server for the tests of a process, started by the first that asks."""
+    with a_postgres_server() as address:
+        yield address

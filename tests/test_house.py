@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -82,6 +83,39 @@ def test_ci_runs_the_same_command_as_a_person() -> None:
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111
     assert script.read_text(encoding="utf-8").rstrip().endswith("make test")
+
+
+def _bare_machine(folder: Path, uid: int) -> dict[str, str]:
+    """Programs of a machine that has neither make nor Python nor a browser; apt-get notes what it is asked for."""
+    stubs = {
+        "id": f"echo {uid}",
+        "apt-get": f'echo "apt-get $*" >> {folder}/said; ln -sf {folder}/later {folder}/make',
+        "later": f'echo "make $* CI=$CI" >> {folder}/said',
+    }
+    for name, line in stubs.items():
+        (folder / name).write_text(f"#!/bin/sh\n{line}\n")
+        (folder / name).chmod(0o755)
+    for name in ("bash", "env", "sh", "dirname", "ln"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    return {"PATH": str(folder)}
+
+
+def test_ci_on_a_bare_machine_installs_what_it_lacks_then_makes_the_test(tmp_path: Path) -> None:
+    machine = _bare_machine(tmp_path, uid=0)
+    subprocess.run([str(ROOT / ".ci" / "run")], env=machine, check=True)
+    said = (tmp_path / "said").read_text().splitlines()
+    assert said[0] == "apt-get update -qq"
+    assert said[1].startswith("apt-get install -y -qq --no-install-recommends make python3 python3-venv chromium")
+    assert said[2:] == ["make test CI=true"]
+
+
+def test_ci_as_an_ordinary_user_says_what_to_install(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(ROOT / ".ci" / "run")], env=_bare_machine(tmp_path, uid=1000), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "apt-get install make python3 python3-venv chromium" in done.stderr
+    assert not (tmp_path / "said").exists()
 
 
 def _verdict(metadata: dict[str, object], platform: str = "linux", accepted: str = "") -> str:

@@ -6,11 +6,12 @@ with the process that holds them, however it ends.
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from service.nightly.errors import NightRunning
 
@@ -58,4 +59,5 @@ def store_locked(engine: Engine) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
+            with suppress(DBAPIError):  # a connection that was lost meanwhile has let go already; the night is made
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})

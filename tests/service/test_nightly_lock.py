@@ -1,64 +1,56 @@
-"""One night at a time on a database that several machines share."""
+"""One night at a time on a database that several machines share: a real PostgreSQL."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import URL
 
 from service.nightly import NightRunning
 from service.nightly.lock import store_locked
+from service.store import Store, open_store
+from tests.postgres import a_database
 
 
-class SharedDatabase:
-    """Answers as PostgreSQL does about advisory locks."""
-
-    dialect = SimpleNamespace(name="postgresql")
-
-    def __init__(self) -> None:
-        self.held: set[int] = set()
-        self.autocommit: list[str] = []
-
-    @contextmanager
-    def _connected(self) -> Iterator["SharedDatabase"]:
-        yield self
-
-    def connect(self) -> Any:
-        return SimpleNamespace(execution_options=self._with)
-
-    def _with(self, isolation_level: str) -> Any:
-        self.autocommit.append(isolation_level)
-        return self._connected()
-
-    def execute(self, statement: Any, values: dict[str, int]) -> Any:
-        key = values["key"]
-        if "try" in str(statement):
-            granted = key not in self.held
-            self.held.add(key)
-            return SimpleNamespace(scalar=lambda: granted)
-        self.held.discard(key)
-        return None
+@pytest.fixture
+def machines(postgres_server: URL) -> Iterator[tuple[Store, Store]]:
+    """Two machines' connections to one store."""
+    with a_database(postgres_server) as address:
+        stores = open_store(address), open_store(address)
+        yield stores
+        for store in stores:
+            store.close()
 
 
-def test_a_second_night_on_the_database_is_refused_until_the_first_ends() -> None:
-    database: Any = SharedDatabase()
-    with store_locked(database), pytest.raises(NightRunning, match="one is running"), store_locked(database):
+def test_a_second_night_on_the_database_is_refused_until_the_first_ends(machines: tuple[Store, Store]) -> None:
+    first, second = (store.engine for store in machines)
+    with store_locked(first), pytest.raises(NightRunning, match="one is running"), store_locked(second):
         pass
-    database.held.clear()
-    with store_locked(database):
-        assert database.held
-    assert not database.held
+    with store_locked(second):
+        pass
 
 
-def test_a_night_that_fails_lets_go() -> None:
-    database: Any = SharedDatabase()
-    with pytest.raises(ZeroDivisionError), store_locked(database):
+def test_a_night_that_fails_lets_go(machines: tuple[Store, Store]) -> None:
+    first, second = (store.engine for store in machines)
+    with pytest.raises(ZeroDivisionError), store_locked(first):
         _ = 1 / 0
-    assert not database.held
+    with store_locked(second):
+        pass
 
 
-def test_the_lock_does_not_hold_a_transaction_open_all_night() -> None:
-    database: Any = SharedDatabase()
-    with store_locked(database):
-        assert database.autocommit == ["AUTOCOMMIT"]
+def test_a_lost_connection_lets_go_and_costs_the_night_nothing(machines: tuple[Store, Store]) -> None:
+    """The server forgets what a connection held, however it ends; the night goes on to its own end."""
+    first, second = (store.engine for store in machines)
+    with store_locked(first), second.connect() as other:
+        held = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        assert other.execute(text(held)).scalar()
+        other.rollback()
+        with store_locked(second):
+            pass
+
+
+def test_the_lock_does_not_hold_a_transaction_open_all_night(machines: tuple[Store, Store]) -> None:
+    first, second = (store.engine for store in machines)
+    with store_locked(first), second.connect() as other:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        assert other.execute(text(waiting)).scalar() == 0

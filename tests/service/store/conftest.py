@@ -1,32 +1,23 @@
-"""A fresh store for each test: a SQLite file, or a database of its own on the server MATCHER_TEST_POSTGRES names."""
+"""A fresh store for each test, once as a SQLite file and once as a database of a real PostgreSQL server."""
 
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL
 
 from service.store import Store, open_store
+from tests.postgres import a_database
 
-SERVER = os.environ.get("MATCHER_TEST_POSTGRES", "")  # postgresql+psycopg://user@/postgres?host=/socket
 
-
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    if not SERVER:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/store.db"
         return
-    name = f"matcher_{uuid.uuid4().hex}"
-    server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        people = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"  # sorts as people do; ids must not follow
-        connection.execute(text(f"CREATE DATABASE {name} {people}"))
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    server: URL = request.getfixturevalue("postgres_server")
+    with a_database(server) as address:
+        yield address
 
 
 @pytest.fixture

@@ -23,11 +23,8 @@ from service.store import (
     upsert_records,
 )
 from tests.builders import a_need
-from tests.service.store.conftest import SERVER
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-
-sqlite_only = pytest.mark.skipif(bool(SERVER), reason="speaks of SQLite, and the tests run on PostgreSQL")
 
 
 def setting(store: Store, name: str) -> object:
@@ -35,14 +32,13 @@ def setting(store: Store, name: str) -> object:
         return session.execute(text(f"PRAGMA {name}")).scalar()
 
 
-@sqlite_only
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_sqlite_logs_ahead_waits_and_keeps_foreign_keys(store: Store) -> None:
     assert setting(store, "journal_mode") == "wal"
     assert setting(store, "busy_timeout") == 60_000
     assert setting(store, "foreign_keys") == 1
 
 
-@sqlite_only
 def test_a_store_makes_its_folder(tmp_path: Path) -> None:
     open_store(f"sqlite:///{tmp_path}/new/folder/m.db").close()
     assert (tmp_path / "new/folder/m.db").exists()
@@ -88,7 +84,6 @@ def test_an_address_that_cannot_be_used_says_what_can(url: str) -> None:
         open_store(url)
 
 
-@sqlite_only
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
     path.write_text("these are notes " * 100)

@@ -2,13 +2,15 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.engine import URL
 
 from matcher.profiles import Need, Profile
 from service.store import (
@@ -25,6 +27,7 @@ from service.store import (
 )
 from service.store.facts import facts_of
 from tests.builders import a_need
+from tests.postgres import a_database
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -62,12 +65,22 @@ stated = st.fixed_dictionaries(
 )
 
 
-@contextmanager
-def a_store() -> Iterator[Store]:
-    with tempfile.TemporaryDirectory() as folder:
-        store = open_store(f"sqlite:///{folder}/store.db")
-        yield store
-        store.close()
+Fresh = Callable[[], AbstractContextManager[Store]]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def a_store(request: pytest.FixtureRequest) -> Fresh:
+    """Makes an empty store whenever it is called: each example has its own."""
+    server: URL | None = request.getfixturevalue("postgres_server") if request.param == "postgresql" else None
+
+    @contextmanager
+    def fresh() -> Iterator[Store]:
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            url = stack.enter_context(a_database(server)) if server else f"sqlite:///{folder}/store.db"
+            yield stack.enter_context(closing(open_store(url)))
+
+    return fresh
 
 
 def write(store: Store, needs: list[Need]) -> UpsertCounts:
@@ -118,9 +131,11 @@ def test_what_a_record_is_found_by_fits_its_columns(facts: dict[str, Any]) -> No
     assert "\x00" not in found.title + found.search_text
 
 
-@given(st.lists(stated, min_size=1, max_size=5))
-@settings(max_examples=15, deadline=None)
-def test_records_come_back_exactly_and_importing_twice_changes_nothing(listed: list[dict[str, Any]]) -> None:
+@given(listed=st.lists(stated, min_size=1, max_size=5))
+@settings(max_examples=8, deadline=None)
+def test_records_come_back_exactly_and_importing_twice_changes_nothing(
+    a_store: Fresh, listed: list[dict[str, Any]]
+) -> None:
     needs = [a_need(f"need-{number}", **without_source(facts)) for number, facts in enumerate(listed)]
     with a_store() as store:
         assert write(store, needs) == UpsertCounts(created=len(needs))
@@ -131,9 +146,9 @@ def test_records_come_back_exactly_and_importing_twice_changes_nothing(listed: l
             ]
 
 
-@given(st.lists(stated, min_size=2, max_size=5), st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
-def test_the_order_of_rows_does_not_matter(listed: list[dict[str, Any]], random: Any) -> None:
+@given(listed=st.lists(stated, min_size=2, max_size=5), random=st.randoms(use_true_random=False))
+@settings(max_examples=8, deadline=None)
+def test_the_order_of_rows_does_not_matter(a_store: Fresh, listed: list[dict[str, Any]], random: Any) -> None:
     needs = [a_need(f"need-{number}", **without_source(facts)) for number, facts in enumerate(listed)]
     shuffled = random.sample(needs, len(needs))
     with a_store() as one, a_store() as other:
@@ -144,9 +159,9 @@ def test_the_order_of_rows_does_not_matter(listed: list[dict[str, Any]], random:
             assert list(snapshot(left, "needs")) == list(snapshot(right, "needs"))
 
 
-@given(st.lists(texts, min_size=1, max_size=8))
-@settings(max_examples=15, deadline=None)
-def test_the_history_holds_every_version_and_ends_in_the_current_one(titles: list[str]) -> None:
+@given(titles=st.lists(texts, min_size=1, max_size=8))
+@settings(max_examples=8, deadline=None)
+def test_the_history_holds_every_version_and_ends_in_the_current_one(a_store: Fresh, titles: list[str]) -> None:
     with a_store() as store:
         said: list[Profile] = []
         for title in titles:
