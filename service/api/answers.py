@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
@@ -36,6 +37,11 @@ def record_json(stored: StoredRecord) -> str:
         updated_at=stored.updated_at.isoformat(),
     ).model_dump_json()
     return f'{head[:-1]},"record":{stored.profile.model_dump_json(exclude_none=True)}}}'
+
+
+def etag(stored: StoredRecord) -> str:
+    """Return the entity tag (RFC 9110) of a record in its envelope: another one whenever anything in it is."""
+    return f'"{sha256(record_json(stored).encode()).hexdigest()[:32]}"'
 
 
 class _Head(BaseModel):

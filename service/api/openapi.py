@@ -33,13 +33,14 @@ _SAID: Final = {
     500: "A fault of the server",
     503: "Not able to answer yet, or at the moment",
 }
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {
-        "description": said,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
-    }
-    for status, said in _SAID.items()
-}
+
+
+def problem(said: str) -> dict[str, Any]:
+    """Describe an answer that is a problem."""
+    return {"description": said, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
+
+
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {status: problem(said) for status, said in _SAID.items()}
 _SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 from urllib.parse import unquote
 
-from fastapi import Path, Query
+from fastapi import Header, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from matcher.vocabulary import Tier
@@ -24,6 +24,10 @@ RecordId = Annotated[
 ]
 """An id from a path. The shell leaves %2F and %25 as they came, so that slashes of an id separate nothing."""
 
+IfMatch = Annotated[
+    str | None, Header(max_length=2_000, description="The ETag of the record as it was read; * for any that is there.")
+]
+
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Items at most.")]
 Cursor = Annotated[str | None, Field(max_length=2_000, description="The ``next`` of the page before.")]
 
@@ -37,9 +41,9 @@ class Listing(BaseModel):
         str | None,
         Field(
             max_length=200,
-            description="A country by name or alpha-3 code. "
-            "Finds records stated for it, or for a group or region it is in.",
-            examples=["Kenya"],
+            description="A country by name or alpha-3 code, or a region or group (LDC) as it is today. "
+            "Finds records stated for it, for a country in it, or for a group or region that shares one with it.",
+            examples=["Kenya", "LDC"],
         ),
     ] = None
     sector: Annotated[

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from matcher.errors import BadInput
 from matcher.profiles import KINDS, SINGULAR, Organisation, Profile
 from matcher.vocabulary import SECTORS
-from service.api.answers import address, json_answer, record_json
+from service.api.answers import address, etag, json_answer, record_json
 from service.api.context import Context, Here
 from service.api.live import SHOWN, is_shown
 from service.api.parameters import Listing, RecordId, Search
@@ -47,7 +47,10 @@ def _add_kind(made: APIRouter, kind: str) -> None:
     model: Any = KINDS[kind]
 
     def show(context: Here, record_id: RecordId) -> Response:
-        return json_answer(record_json(find(context, kind, record_id)).encode())
+        stored = find(context, kind, record_id)
+        answer = json_answer(record_json(stored).encode())
+        answer.headers["ETag"] = etag(stored)
+        return answer
 
     def list_(context: Here, wanted: Annotated[Listing, Query()]) -> Response:
         page = pages(context, kind, wanted)
@@ -69,7 +72,7 @@ def _add_kind(made: APIRouter, kind: str) -> None:
         response_model=RecordOut[model],
         operation_id=f"get_{SINGULAR[kind]}",
         summary=f"Get one {SINGULAR[kind]}",
-        description="As it stands in the store now, not as a release holds it.",
+        description="As it stands in the store now, not as a release holds it. The ETag changes whenever it does.",
         tags=["records"],
     )
 

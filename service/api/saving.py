@@ -15,16 +15,17 @@ from matcher.errors import MatcherError
 from matcher.profiles import Need, Organisation
 from matcher.vocabulary import Confidentiality
 from service.api import shortlists
-from service.api.answers import address, json_answer
+from service.api.answers import address, etag, json_answer
 from service.api.context import Asker, Context, Here
 from service.api.keys import Principal
 from service.api.live import LEVEL
 from service.api.matches import NEED_BODY
-from service.api.parameters import RecordId
+from service.api.openapi import problem
+from service.api.parameters import IfMatch, RecordId
 from service.api.problems import FieldProblem, Refused, refused_values, shortened
 from service.api.schemas import SavedOut
 from service.api.validation import JsonObject, admitted
-from service.store import UnknownRecord, UpsertCounts, get_record, upsert_records
+from service.store import UnknownRecord, UpsertCounts, get_record, hold_records, upsert_records
 from service.store.standing import standing
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def router() -> APIRouter:
         save_need,
         methods=["PUT"],
         response_model=SavedOut,
-        responses={201: {"model": SavedOut, "description": "Created"}},
+        responses={201: {"model": SavedOut, "description": "Created"}, 412: problem("Changed since it was read")},
         operation_id="put_need",
         summary="Create or replace a need",
         openapi_extra=NEED_BODY,
@@ -55,9 +56,10 @@ def router() -> APIRouter:
     return made
 
 
-def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject) -> Response:
+def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject, if_match: IfMatch = None) -> Response:
     """Save a need whole: what the body leaves out is unknown from then on. The version before is kept in its history.
 
+    With If-Match it is saved only if nobody changed it since it was read (412 otherwise); without, it is replaced.
     The need has a shortlist at once, provisional and unallocated, until a release holds it as it is now.
     """
     if values.setdefault("id", need_id) != need_id:
@@ -69,7 +71,9 @@ def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject
     if not isinstance(need, Need):  # of the kind that was asked for
         raise TypeError(type(need).__name__)
     with context.store.writing() as session:
+        hold_records(session)
         _refuse_hidden(session, need)
+        _refuse_changed(session, need.id, if_match)
         stored, counts = _save(session, need, organisations, asker)
     outcome = next((name for name in _OUTCOMES if getattr(counts, name)), "unchanged")
     saved = SavedOut(
@@ -81,6 +85,7 @@ def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject
         href=address("v1", "needs", stored.id, "matches"),
     )
     answer = json_answer(saved, status=201 if counts.created else 200)
+    answer.headers["ETag"] = etag(stored)
     if counts.created:
         answer.headers["Location"] = address("v1", "needs", stored.id)
     return answer
@@ -91,6 +96,19 @@ def _refuse_hidden(session: Session, need: Need) -> None:
     levels: set[Any] = {need.confidentiality, before.confidentiality if before else Confidentiality.PUBLIC}
     if levels != {LEVEL}:
         raise Refused(403, "not-public", _NOT_PUBLIC)
+
+
+def _refuse_changed(session: Session, need_id: str, if_match: str | None) -> None:
+    """Hold the writer to what it read: RFC 9110, section 13.1.1. Weak tags match nothing."""
+    if if_match is None:
+        return
+    try:
+        now = etag(get_record(session, "needs", need_id))
+    except UnknownRecord:
+        raise Refused(412, "changed", "There is no such need: leave If-Match out to create it.") from None
+    if if_match.strip() != "*" and now not in (tag.strip() for tag in if_match.split(",")):
+        detail = "The need was changed since it was read: get it again, take over the change, and send its new ETag."
+        raise Refused(412, "changed", detail)
 
 
 def _save(

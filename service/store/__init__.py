@@ -27,7 +27,7 @@ from service.store.reading import (
     history,
     snapshot,
 )
-from service.store.records import UpsertCounts, upsert_records, withdraw
+from service.store.records import UpsertCounts, hold_records, upsert_records, withdraw
 from service.store.releases import ReleaseEntry, ReleaseState, get_release, list_releases, save_release
 from service.store.upserting import Refusal
 
@@ -60,6 +60,7 @@ __all__ = [
     "get_records",
     "get_release",
     "history",
+    "hold_records",
     "list_events",
     "list_keys",
     "list_records",

@@ -69,14 +69,16 @@ def list_records(
     return Page(items, _cursor(items[-1]) if len(found) > limit else None)
 
 
-def places_covering(session: Session, country: str, book: PlaceBook, as_of: date) -> frozenset[str]:
-    """Return the stated places that stood for a country on a date, for ``Filters.places``.
+def places_covering(session: Session, place: str, book: PlaceBook, as_of: date) -> frozenset[str]:
+    """Return the stated places that stood for a country, or for any country of a region or group, on a date.
 
-    Names that resolve to nothing cover nothing. Raises UnknownPlace if ``country`` is none.
+    For ``Filters.places``. Names that resolve to nothing cover nothing. Raises UnknownPlace if ``place`` is none, and
+    BadInput for a group that is not known on that date.
     """
-    code = book.country(country)
+    wanted = book.resolve(place, as_of)
     stated = select(FacetRow.value).where(FacetRow.facet == "country").distinct()
-    return frozenset(name for name in session.execute(stated).scalars() if code in _resolved(book, name, as_of))
+    names = session.execute(stated).scalars()
+    return frozenset(name for name in names if not wanted.isdisjoint(_resolved(book, name, as_of)))
 
 
 def _resolved(book: PlaceBook, name: str, as_of: date) -> frozenset[str]:

@@ -49,8 +49,7 @@ def upsert_records(
     to a record of another source (id_taken), an id the database cannot hold (bad_id).
     """
     expected = model_of(kind)
-    if session.get_bind().dialect.name == "postgresql":
-        _prepare_postgresql(session)
+    hold_records(session)
     upsert = Upsert(session, kind, actor, at)
     numbered = enumerate(profiles)
     while chunk := list(islice(numbered, _CHUNK)):
@@ -61,11 +60,14 @@ def upsert_records(
     return UpsertCounts(**upsert.tally, refusals=tuple(upsert.refusals))
 
 
-def _prepare_postgresql(session: Session) -> None:
-    """Let one writer of records in at a time, as on SQLite, and find records by their keys.
+def hold_records(session: Session) -> None:
+    """Keep other writers of records out until the transaction ends: what is read from here on stays so.
 
-    Without statistics of a table that fills within this transaction the planner would scan it for each chunk.
+    On SQLite a writing session does that by itself. On PostgreSQL records are found by their keys from here on:
+    without statistics of a table that fills within this transaction the planner would scan it for each chunk.
     """
+    if session.get_bind().dialect.name != "postgresql":
+        return
     session.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _WRITE_LOCK})
     session.execute(text("SET LOCAL enable_seqscan = off"))
 

@@ -89,6 +89,27 @@ def test_saving_tells_created_from_replaced_and_from_nothing_new(world: World) -
         assert (record["id"], record["beneficiary_places"]) == ("a/b", ["Nepal"])
 
 
+def test_a_save_that_names_what_it_read_never_overwrites_what_somebody_else_saved(world: World) -> None:
+    with world.client() as client:
+        read = client.put("/v1/needs/need-noon", json=VILLAGE).headers["ETag"]
+        assert client.get("/v1/needs/need-noon").headers["ETag"] == read
+        first = client.put("/v1/needs/need-noon", json={**VILLAGE, "trl_min": 5}, headers={"If-Match": read})
+        assert first.status_code == 200
+        second = client.put("/v1/needs/need-noon", json={**VILLAGE, "trl_min": 9}, headers={"If-Match": read})
+        assert (second.status_code, second.json()["type"].rpartition(":")[2]) == (412, "changed")
+        assert client.get("/v1/needs/need-noon").json()["record"]["trl_min"] == 5
+        either = f'W/"x", {first.headers["ETag"]}'
+        assert client.put("/v1/needs/need-noon", json=VILLAGE, headers={"If-Match": either}).status_code == 200
+
+
+def test_a_save_may_ask_that_the_need_is_there(world: World) -> None:
+    with world.client() as client:
+        absent = client.put("/v1/needs/need-new", json=VILLAGE, headers={"If-Match": "*"})
+        assert (absent.status_code, client.get("/v1/needs/need-new").status_code) == (412, 404)
+        assert client.put("/v1/needs/need-1", json=VILLAGE, headers={"If-Match": "*"}).status_code == 200
+        assert client.put("/v1/needs/need-1", json=VILLAGE, headers={"If-Match": 'W/"x"'}).status_code == 412
+
+
 def test_an_owner_described_inline_is_kept_but_never_changes_one_that_is_known(world: World) -> None:
     with world.client() as client:
         _put(client, "need-noon", organisation={"name": "Hill council", "country": "NPL"})

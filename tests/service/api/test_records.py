@@ -50,6 +50,14 @@ def test_a_country_finds_what_is_stated_for_a_group_it_belongs_to(client: TestCl
     assert {"cap-1", "capability:odd/id"} <= set(_ids(client, "/v1/capabilities", country="Bangladesh"))
 
 
+def test_a_group_by_name_finds_what_is_stated_for_a_member_of_today(client: TestClient) -> None:
+    """Bangladesh is least developed until 2029; Kenya never was."""
+    found = _ids(client, "/v1/needs", country="LDC")
+    assert "need/2:odd %2F id" in found
+    assert "need-hostile" not in found
+    assert "need-hostile" in _ids(client, "/v1/needs", country="Sub-Saharan Africa")
+
+
 def test_search_looks_through_every_kind_at_once(client: TestClient) -> None:
     answer = client.get("/v1/search", params={"q": "village"})
     found = SearchOut.model_validate_json(answer.content)

@@ -58,6 +58,22 @@ def test_a_country_finds_groups_only_while_it_is_a_member(store: Store) -> None:
     assert now == {"Kenya"}
 
 
+def test_a_group_finds_its_members_of_the_day_and_what_is_stated_for_them_all(store: Store) -> None:
+    kenya, nepal = (
+        Country(code, two, number, name, name, "R", "S", "")
+        for code, two, number, name in (("KEN", "KE", "404", "Kenya"), ("NPL", "NP", "524", "Nepal"))
+    )
+    club = [Membership("CLUB", "KEN", date(2000, 1, 1), date(2020, 1, 1)), Membership("CLUB", "NPL", date(2000, 1, 1))]
+    book = PlaceBook([kenya, nepal], club)
+    write(store, "needs", *(a_need(place, beneficiary_places=[place]) for place in ("CLUB", "Kenya", "NPL", "World")))
+    with store.reading() as session:
+        then, now = (places_covering(session, "club", book, date(year, 6, 1)) for year in (2010, 2026))
+        with pytest.raises(BadInput, match="CLUB is known here"):
+            places_covering(session, "CLUB", book, date(1999, 6, 1))
+    assert then == {"CLUB", "Kenya", "NPL", "World"}
+    assert now == {"CLUB", "NPL", "World"}, "Kenya has left"
+
+
 def test_a_sector_finds_its_children_and_not_its_parent(store: Store) -> None:
     write(store, "needs", a_need("parent", sectors=["energy"]), a_need("child", sectors=["energy.solar"]))
     assert ids(store, "needs", sector="energy") == ["child", "parent"]
