@@ -281,6 +281,20 @@ class Tier(StrEnum):
 AMBIENT_ATTRIBUTES: Final = frozenset({"altitude", "temperature", "humidity", "salinity", "wind_speed", "rainfall"})
 """Site conditions that an envelope must contain whole; any other attribute (head, flow, power...) must overlap."""
 
+ATTRIBUTE_UNITS: Final[dict[str, tuple[str, ...]]] = {
+    "altitude": ("m",),
+    "area": ("hectare", "m^2"),
+    "depth": ("m",),
+    "flow": ("m^3/s", "kg/s"),
+    "head": ("m",),
+    "humidity": ("percent",),
+    "power": ("kW",),
+    "temperature": ("degC",),
+    "voltage": ("V",),
+    "wind_speed": ("m/s",),
+}
+"""Attribute -> a unit of each dimension it can be measured in. Any other attribute may have any unit."""
+
 # Sector -> OECD DAC CRS purpose-code prefixes (3 digits = category, 5 = purpose). A dot makes a child.
 SECTORS: Final[dict[str, tuple[str, ...]]] = {
     "agriculture": ("311",),

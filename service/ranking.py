@@ -19,7 +19,7 @@ from matcher.profiles import CaseStory, Organisation
 from service import trec
 from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
 from service.progress import Watched, track
-from service.releases.files import replacing
+from service.releases.files import replacing, require_place
 from service.wire import shortlist_json
 
 if TYPE_CHECKING:
@@ -86,9 +86,11 @@ def gather(files: Files, places: PlaceBook) -> Gathered:
 
 
 def check_paths(read_from: Sequence[Path | None], written_to: Sequence[Path | None]) -> None:
-    """Refuse to write over what is read, or two results into one file; raises BadInput."""
+    """Refuse to write over what is read, two results into one file, or where no folder is; raises BadInput."""
     taken = {path.resolve() for path in read_from if path is not None}
     for path in written_to:
+        if path is not None:
+            require_place(path)
         if path is not None and path.resolve() in taken:
             raise BadInput("same_file", expected="a file of its own for each input and result", got=str(path))
         taken |= {path.resolve()} if path is not None else set()

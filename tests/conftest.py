@@ -4,12 +4,14 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL
 
 from tests.postgres import a_postgres_server
 
-settings.register_profile("shared-machine", deadline=None)  # a busy machine is not a failure; benchmarks watch the time
+settings.register_profile(
+    "shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine is not a failure; benchmarks watch the time
 settings.load_profile("shared-machine")
 
 

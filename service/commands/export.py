@@ -29,10 +29,13 @@ def command(
     """
     from service.exports.writing import export
     from service.releases import Release, current_release
+    from service.releases.files import require_place
     from service.settings import load_settings
     from service.store import open_store
     from service.visibility import visibility
 
+    if str(out) != "-":
+        require_place(out)
     settings = load_settings()
     folder = settings.releases_dir
     source = current_release(folder) if release is None else Release.open(folder / Path(release).name)

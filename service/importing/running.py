@@ -25,6 +25,7 @@ from service.importing.spooling import INLINE, RejectSink, Spool, Tally
 from service.importing.suggesting import suggested
 from service.intake import Reject, Severity, read, reject_file
 from service.progress import track
+from service.releases.files import require_place
 from service.store import (
     Refusal,
     Store,
@@ -96,6 +97,7 @@ def _sink(path: Path | None) -> Iterator[RejectSink]:
     if path is None:
         yield lambda _: None
         return
+    require_place(path)
     with reject_file(path) as file:
         yield file.write
 

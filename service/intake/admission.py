@@ -11,8 +11,9 @@ from matcher.vocabulary import Provenance
 from service.intake.languages import detect
 from service.intake.levels import parse_trl
 from service.intake.locating import PlaceCheck
+from service.intake.measuring import drop_wrong_dimensions
 from service.intake.results import Accepted, Problem, Reject, Severity, Spot
-from service.intake.texts import first_words, is_unknown, slug, states_nothing
+from service.intake.texts import first_words, is_unknown, organisation_slug, states_nothing
 from service.intake.validating import FIELDS, REQUIRED, validated
 
 OWNERS: Final = {
@@ -56,6 +57,7 @@ class Admission:
             record.levels()
             organisation = self._organisation(record)
             record.places(self._places)
+            record.problems += drop_wrong_dimensions(record.kind, record.values)
             yield from self._finish(record, organisation, spot.row)
         for problem in record.problems:
             yield spot.reject(record.as_written(problem))
@@ -268,7 +270,7 @@ def _described(inline: object, stated: object, role: str, places: PlaceCheck) ->
     if not isinstance(name, str) or is_unknown(name):
         return None
     home = places.code(values.get("country"))
-    made = f"organisation:{slug(name)}" + (f"-{home.lower()}" if home else "")
+    made = f"organisation:{organisation_slug(name)}" + (f"-{home.lower()}" if home else "")
     given = next((i for i in (stated, values.get("id"), values.get("_id")) if isinstance(i, str) and i), made)
     return {"roles": [role], **{k: v for k, v in values.items() if k != "_id"}, "id": given}
 

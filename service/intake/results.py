@@ -116,6 +116,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "not_money": ("an amount with a currency", 'write "USD 1.5 m"'),
     "no_currency": ("an ISO 4217 currency code", 'write "USD 1.5 m"'),
     "unknown_unit": ("a unit of measure", "write the value with an SI or common unit"),
+    "wrong_dimension": ("a unit that measures this attribute", "check the number and its unit"),
     "range_reversed": ("min <= max", "swap the two"),
     "range_empty": ("min, max or both", "fill in one of them"),
     "money_empty": ("min, max or both", "fill in one of them"),

@@ -89,6 +89,29 @@ def slug(name: str) -> str:
     ]
 
 
+_LEGAL_FORMS: Final = {
+    "limited": "ltd",
+    "incorporated": "inc",
+    "corporation": "corp",
+    "company": "co",
+    "private": "pvt",
+    "proprietary": "pty",
+}
+_LETTERS_APART: Final = re.compile(r"(?<=-)[a-z](?:-[a-z])+$")  # "S.A.R.L."
+
+
+def organisation_slug(name: str) -> str:
+    """Return the slug of an organisation's name with its legal form written one way: "Ltd." is "Limited".
+
+    The form stays: a cooperative and its company may share a name, and are two organisations.
+    """
+    words = _LETTERS_APART.sub(lambda found: found[0].replace("-", ""), slug(name)).split("-")
+    at = len(words)
+    while at > 1 and (words[at - 1] in _LEGAL_FORMS or words[at - 1] in _LEGAL_FORMS.values()):
+        at -= 1
+    return "-".join((*words[:at], *(_LEGAL_FORMS.get(word, word) for word in words[at:])))
+
+
 def without_controls(value: Any) -> Any:
     """Return the value with the control characters taken out of every string in it; databases refuse them."""
     if isinstance(value, str):

@@ -46,15 +46,10 @@ def validated(kind: str, values: Mapping[str, Any]) -> tuple[Profile | None, lis
             return KINDS[kind].model_validate(kept), problems
         except ValidationError as refused:
             found = refused.errors(include_url=False)
-        fatal = [
-            _problem(error, kept, Severity.ROW)
-            for error in found
-            if error["loc"][:1] and error["loc"][0] in REQUIRED[kind]
-        ]
+        fatal = [error for error in found if error["loc"][:1] and error["loc"][0] in REQUIRED[kind]]
         if fatal:
-            return None, problems + _distinct(fatal)
-        optional = [_problem(error, kept, Severity.FIELD) for error in found]
-        problems += [p for p in _distinct(optional) if not is_unknown(p.value)]
+            return None, problems + _distinct(fatal, kept, Severity.ROW)
+        problems += [p for p in _distinct(found, kept, Severity.FIELD) if not is_unknown(p.value)]
         kept = _without(kept, found)
     return None, [*problems, Problem("bad_value", severity=Severity.ROW)]
 
@@ -64,11 +59,11 @@ def _problem(error: ErrorDetails, values: Mapping[str, Any], severity: Severity)
     column = str(error["loc"][0]) if error["loc"] else ""
     path = _path(error["loc"], values)
     value = _at(values, path) if path else error.get("input")
+    name = ".".join(str(part) for part in path) if len(path) > 1 and isinstance(path[1], str) else column
     cause = (error.get("ctx") or {}).get("error")
     if isinstance(cause, BadInput):
-        return Problem(cause.code, column, value, severity, cause.expected, cause.fix)
+        return Problem(cause.code, name, value, severity, cause.expected, cause.fix)
     code = _CODES.get(error["type"], "wrong_type" if error["type"].endswith("_type") else "bad_value")
-    name = ".".join(str(part) for part in path) if len(path) > 1 and isinstance(path[1], str) else column
     return Problem(code, name, None if code == "missing" else value, severity, error["msg"])
 
 
@@ -88,12 +83,15 @@ def _at(values: Mapping[str, Any], path: tuple[int | str, ...]) -> Any:
     return held[path[1]] if len(path) > 1 else held
 
 
-def _distinct(problems: list[Problem]) -> list[Problem]:
-    """Keep one problem for each value: a union of types refuses the same value once for each of them."""
-    first: dict[tuple[str, str], Problem] = {}
-    for problem in problems:
-        first.setdefault((problem.column, repr(problem.value)), problem)
-    return list(first.values())
+def _distinct(errors: list[ErrorDetails], values: Mapping[str, Any], severity: Severity) -> list[Problem]:
+    """Tell of each value once: a union of types refuses the same value once for each of them.
+
+    What one of our own rules says comes before what a type says.
+    """
+    told: dict[tuple[int | str, ...], ErrorDetails] = {}
+    for error in sorted(errors, key=lambda error: not isinstance((error.get("ctx") or {}).get("error"), BadInput)):
+        told.setdefault(_path(error["loc"], values), error)
+    return [_problem(error, values, severity) for error in errors if error in told.values()]
 
 
 def _without(values: Mapping[str, Any], errors: list[ErrorDetails]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from matcher import exposure
 from matcher.calibration import calibrate
+from matcher.errors import BadInput
 from matcher.evaluation import CONFIDENCE, RESAMPLES, Evaluation, evaluate, only_needs, only_relevant
 from service.judging.rankings import Ranking, read_ranking
 from service.judging.reports import (
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 
 def judge(run: Path, qrels: Path, baseline: Path | None, about: About) -> EvaluationReport:
     """Read the files and measure; raises BadInput naming a line that is wrong, OSError for a file that is not there."""
-    ranking, judged = read_ranking(run), read_qrels(qrels)
-    other = read_ranking(baseline) if baseline else None
+    judged = read_qrels(qrels)
+    ranking = _ranked(run, judged)
+    other = _ranked(baseline, judged) if baseline else None
     found = evaluate(ranking.run, judged, other.run if other else None)
     report = EvaluationReport(
         run=str(run),
@@ -51,6 +53,17 @@ def judge(run: Path, qrels: Path, baseline: Path | None, about: About) -> Evalua
         notes=(),
     )
     return _noted(report, ranking, about)
+
+
+def _ranked(path: Path, judged: Qrels) -> Ranking:
+    """Read a ranking; refuse one that speaks of other needs than the judgements: its zeros would mean nothing."""
+    ranking = read_ranking(path)
+    if judged and ranking.run.keys().isdisjoint(judged):
+        named = f"{len(ranking.run)} needs such as {next(iter(ranking.run))!r}" if ranking.run else "an empty run"
+        expected = f"a run of judged needs, such as {next(iter(judged))!r}"
+        fix = f"none of them is judged: check that {path.name} and the judgements belong together"
+        raise BadInput("no_shared_needs", expected=expected, got=named, fix=fix)
+    return ranking
 
 
 def _baseline(name: str, found: Evaluation, other: Ranking, judged: Qrels, about: About) -> BaselineReport | None:

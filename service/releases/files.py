@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from matcher.errors import BadInput
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -17,6 +19,15 @@ _CHUNK = 1 << 20
 def open_for_writing(path: Path) -> IO[bytes]:
     """Open the one way by which a release is written; tests make the disk full here."""
     return path.open("wb")
+
+
+def require_place(path: Path) -> None:
+    """Refuse a result's path before any work is done for it: in a folder that is not there, or a folder itself."""
+    if path.is_dir():
+        raise BadInput("no_file", expected="a file to write", got=str(path), fix="it is a folder: name a file in it")
+    if not path.parent.is_dir():
+        fix = "make the folder first, or check the path for a slip"
+        raise BadInput("no_folder", expected="a file in a folder that exists", got=str(path), fix=fix)
 
 
 @contextmanager

@@ -70,3 +70,19 @@ def test_measures_of_the_report_are_those_that_are_computed() -> None:
     from service.judging import Measure
 
     assert get_args(Measure) == tuple(MEASURES)
+
+
+@pytest.mark.parametrize(("text", "got"), [("q1 Q0 a 1 0.9 x\n", "1 needs such as 'q1'"), ("", "an empty run")])
+@pytest.mark.parametrize("option", ["--run", "--baseline"])
+def test_a_run_of_other_needs_is_an_error_not_a_row_of_zeros(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, got: str, option: str
+) -> None:
+    (tmp_path / "other").write_text(text)
+    given = {"--run": files["run"], "--qrels": files["qrels"], option: str(tmp_path / "other")}
+    with pytest.raises(SystemExit) as left:
+        cli.main(["evaluate", *(part for pair in given.items() for part in pair)])
+    assert left.value.code == 1
+    said = capsys.readouterr()
+    assert not said.out
+    assert "expected a run of judged needs, such as 'n1'" in said.err
+    assert got in said.err.replace('"', "")

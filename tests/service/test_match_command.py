@@ -306,3 +306,28 @@ def test_an_input_is_never_written_over(tmp_path: Path, clash: str, capsys: pyte
     assert _match(tmp_path, clash, str(needs), needs=[{"id": "n1", "title": "Water"}]) == 1
     assert "same_file" in capsys.readouterr().err
     assert needs.read_text() == before
+
+
+@pytest.mark.parametrize("option", ["--out", "--rejects"])
+def test_a_folder_that_is_not_there_is_an_error_before_any_work_not_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert _match(tmp_path, option, str(tmp_path / "slip" / "run")) == 1
+    assert "no_folder: expected a file in a folder that exists" in capsys.readouterr().err
+    assert not (tmp_path / "slip").exists()
+    assert _match(tmp_path, option, str(tmp_path)) == 1
+    assert "it is a folder: name a file in it" in capsys.readouterr().err
+
+
+def test_a_condition_in_a_unit_that_cannot_measure_it_is_refused_by_name(tmp_path: Path) -> None:
+    table = tmp_path / "rejects.csv"
+    sites = {"head": "5 kW", "Flow": "30 l/s", "power": {"min": 5, "unit": ""}, "fish": "5 kW", "grid": ["off_grid"]}
+    needs = [{"id": "power", "title": "Electricity", "text": "A turbine for a village.", "site_conditions": sites}]
+    assert _match(tmp_path, "--rejects", str(table), "--out", str(tmp_path / "run"), needs=needs) == 0
+    with table.open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["column"], row["code"]) for row in rows] == [
+        ("site_conditions.head", "wrong_dimension"),
+        ("site_conditions.power", "wrong_dimension"),
+    ]
+    assert rows[0]["expected"] == "head in a unit such as m"

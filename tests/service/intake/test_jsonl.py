@@ -49,6 +49,17 @@ class TestMinimalRecords:
         assert batch.records[0].organisation_id == "capability:c1"
         assert batch.organisations == {}
 
+    def test_an_inline_organisation_is_the_same_however_its_name_is_written(self, tmp_path: Path) -> None:
+        """Case, spaces, points and the spelling of a legal form do not make two; the form itself does."""
+        same = ("Hill Power Ltd", "HILL POWER  limited", "Hill Power, Ltd.")
+        others = ("Hill Power", "Hill Power S.A.", "Hill Power Cooperative Ltd", "Limited")
+        names = (*same, *others, "hill power SA")
+        lines = [{"id": f"n{at}", "title": "Wells", "organisation": name} for at, name in enumerate(names)]
+        owners = [need.owner_organisation_id for need in read_needs(written(tmp_path, *lines), PLACES).records]
+        assert set(owners[:3]) == {"organisation:hill-power-ltd"}
+        assert len(set(owners)) == 1 + len(others)
+        assert owners[-1] == owners[names.index("Hill Power S.A.")]
+
     def test_an_inline_organisation_becomes_a_record_and_the_owner(self, tmp_path: Path) -> None:
         line = {"id": "n1", "title": "Wells", "organisation": {"name": "City of Kisumu", "country": "Kenya"}}
         batch = read_needs(written(tmp_path, line), PLACES)
@@ -341,3 +352,16 @@ class TestAsPeopleWrite:
         records, rejects = needs(tmp_path, start, b'{"id": "n2", "title": "T"}')
         assert records == ()
         assert [(r.code, r.severity) for r in rejects] == [("not_json_lines", Severity.FILE)]
+
+
+def test_each_bad_value_is_told_once(tmp_path: Path) -> None:
+    """A value of a union of types is refused by each of them, and a field's rule may refuse what its type does too."""
+    sites = {"power": "5 foo", "head": [1, {}], "flow": {"min": 9, "max": 1, "unit": "m^3/s"}}
+    line = {"id": "n", "title": "Wells", "site_conditions": sites, "beneficiary_places": [{"name": "Kisumu"}, 5]}
+    (need,), rejects = needs(tmp_path, line | {"budget": {"min": 1, "currency": "dollars"}})
+    told = [(reject.column, reject.value) for reject in rejects]
+    assert len(told) == len(set(told))
+    fields = [*(f"site_conditions.{name}" for name in sites), *["beneficiary_places"] * 2, "budget.currency"]
+    assert sorted(column for column, _ in told) == sorted(fields)
+    assert {reject.code for reject in rejects if reject.column == "site_conditions.power"} == {"unknown_unit"}
+    assert (need.site_conditions, need.beneficiary_places, need.budget) == (None, None, None)
