@@ -64,12 +64,13 @@ def estimate(ranked: Sequence[Sequence[int]], labels: Sequence[set[int]]) -> tup
     true = np.array([[goal in goals for goal in GOALS] for goals in labels], dtype=np.float64)
     first = np.array([goals[0] in wanted for goals, wanted in zip(ranked, labels, strict=True)], dtype=np.float64)
     either = (said * true).any(axis=1).astype(np.float64)
-    table = np.hstack([first[:, None], either[:, None], said * true, said, true])
-    known = np.asarray(true.any(axis=0))
-    (value,), drawn = _measures(table.mean(axis=0, keepdims=True), known), _measures(resample(table), known)
+    table = np.column_stack([first, either, said * true, said, true])
+    known = np.atleast_1d(true.any(axis=0))
+    value = _measures(np.asarray(table.mean(axis=0, keepdims=True)), known)
+    drawn = _measures(resample(table), known)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    accuracy, found, f1 = (Estimate(*map(float, one)) for one in zip(value, low, high, strict=True))
+    accuracy, found, f1 = (Estimate(*map(float, one)) for one in zip(value[0], low, high, strict=True))
     return accuracy, found, f1
 
 
