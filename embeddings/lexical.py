@@ -165,6 +165,12 @@ class Lexical:
         named = {f"lexical_{name}": getattr(self, name) for name in _ARRAYS}
         return {**named, "lexical_items": np.array([self.items], dtype=np.int64)}
 
+    def users(self) -> dict[str, int]:
+        """Count by term the items whose first section uses it; terms that none uses are left out."""
+        counts = np.bincount(self.core_terms, minlength=len(self.vocabulary))
+        used = np.flatnonzero(counts)
+        return dict(zip(self.vocabulary[used].tolist(), counts[used].tolist(), strict=True))
+
     def query(self, text: str) -> Query:
         """Weigh a text's terms by (1 + log tf) * idf^0.5, or long needs drown in their commoner words (SCIENCE 1).
 

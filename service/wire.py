@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
 from matcher.matches import Match, OrganisationShortlist, Shortlist
+
+T = TypeVar("T")
 
 
 @cache
@@ -33,6 +35,12 @@ def shortlist_json(shortlist: Shortlist | OrganisationShortlist) -> str:
     A list of organisations has the keys of organisation_shortlist.json.
     """
     return to_json(shortlist)
+
+
+def from_json(kind: type[T], text: str | bytes) -> T:
+    """Read back what ``to_json`` wrote of this kind; raises ValueError where it is something else."""
+    found: T = _adapter(kind).validate_json(text)
+    return found
 
 
 def to_json(result: Any, indent: int | None = None) -> str:

@@ -22,6 +22,7 @@ from matcher.profiles import Need
 from matcher.scoring import Scorer
 from matcher.vocabulary import GateMode
 from service.encoders import make_encoder
+from service.nightly.clustering import cluster
 from service.nightly.errors import NightRefused, NightStopped
 from service.nightly.facts import code_fingerprint, plain
 from service.nightly.ledger import note_published, note_removed
@@ -120,6 +121,8 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
     with steps.step("match") as found:
         matcher = Matcher(catalogue, encoder, load_places(), night.as_of, night.scorer, night.policy)
         found.update(_match(draft, matcher, night.k))
+    with steps.step("clusters") as found:
+        found.update(cluster(draft, encoder, catalogue.lexical, releases_dir))
     with steps.step("check"):
         release = _finish(draft, night, now, steps)
     made = replace(

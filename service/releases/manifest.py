@@ -55,7 +55,10 @@ class FileFacts(_Frozen):
 
 
 class Manifest(_Frozen):
-    """The head of a release. Only ``created_at`` and ``seconds`` differ between two runs of the same facts."""
+    """The head of a release. Only ``created_at`` and ``seconds`` differ between two runs of the same facts.
+
+    And, where the releases before them differ, the ids of clusters of needs, which are kept from release to release.
+    """
 
     format: int
     id: str

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
@@ -20,9 +20,13 @@ from service.releases.files import flush_folder, flush_tree, map_array, sweep_te
 from service.releases.manifest import FORMAT, Manifest, RunFacts, file_facts, write_manifest
 from service.releases.metrics import measure
 from service.releases.parts import BLOCK, Part, is_complete, part_name, write_part
-from service.releases.reading import CURRENT, Release, current_id, published
+from service.releases.reading import CLUSTERS, CURRENT, Release, current_id, published
 from service.releases.records import RecordFile
 from service.releases.reverse import write_reverse
+from service.wire import to_json
+
+if TYPE_CHECKING:
+    from matcher.clusters import Clustering
 
 DRAFT, SNAPSHOT, BROKEN, TRASH, WITHHELD = ".draft-", ".snapshot-", ".broken-", ".trash-", "WITHHELD"
 
@@ -79,6 +83,10 @@ class Draft:
     def write_part(self, number: int, shortlists: Iterable[Shortlist]) -> int:
         """Write a block's shortlists; returns the number of matches."""
         return write_part(self._part(number), shortlists)
+
+    def write_clusters(self, clustering: "Clustering") -> None:
+        """Write the clusters of the needs; a draft without them is a release without them."""
+        write_whole(self.folder / CLUSTERS, f"{to_json(clustering, indent=1)}\n".encode())
 
     def set_aside(self) -> Path:
         """Keep a draft that failed its check for a person to look at; the next run makes it anew."""

@@ -22,13 +22,14 @@ from service.releases.manifest import MANIFEST, Manifest, missing_files, read_ma
 from service.releases.parts import Part, ShortlistHeader, part_name
 from service.releases.records import RecordFile, RecordMap
 from service.releases.reverse import ReverseIndex
-from service.wire import match_from_json
+from service.wire import from_json, match_from_json
 
 if TYPE_CHECKING:
     from matcher.catalogue import Catalogue
+    from matcher.clusters import Clustering
 
 P = TypeVar("P", bound=Record)
-CURRENT = "CURRENT"
+CURRENT, CLUSTERS = "CURRENT", "clusters.json"
 CHECK_EVERY = 0.5
 """Seconds between two looks at CURRENT: a new release is seen within half a second, a request pays no stat."""
 
@@ -112,6 +113,18 @@ class Release:
         """What the night measured: tiers, coverage, exposure, needs without an eligible capability."""
         found: dict[str, Any] = json.loads((self.folder / "metrics.json").read_bytes())
         return found
+
+    @cached_property
+    def clusters(self) -> "Clustering | None":
+        """The clusters of the needs; None in a release that was made before there were any. Raises BrokenRelease."""
+        if CLUSTERS not in self.manifest.files:
+            return None
+        from matcher.clusters import Clustering
+
+        try:
+            return from_json(Clustering, (self.folder / CLUSTERS).read_bytes())
+        except ValueError as error:
+            raise BrokenRelease(self.id, [f"{CLUSTERS} cannot be read ({type(error).__name__})"]) from error
 
     # Shortlists
 
