@@ -39,7 +39,7 @@ def shortlist_json(shortlist: Shortlist | OrganisationShortlist) -> str:
 
 def from_json(kind: type[T], text: str | bytes) -> T:
     """Read back what ``to_json`` wrote of this kind; raises ValueError where it is something else."""
-    found: T = _adapter(kind).validate_json(text)
+    found: T = _adapter(cast("Hashable", kind)).validate_json(text)
     return found
 
 
