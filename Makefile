@@ -52,5 +52,5 @@ clean:  ## remove everything made here, the data folder included
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python .ci/choose_torch.py
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,postgres]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,postgres,exact]'
 	touch $(STAMP)

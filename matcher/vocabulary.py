@@ -272,6 +272,20 @@ class SignalName(StrEnum):
     INTEREST = "interest"  # what the provider seeks: regions, ticket, partner type
 
 
+class Placing(StrEnum):
+    """What allocation did with a match, and why."""
+
+    ALLOCATED = "allocated"  # within what both sides can take, and by score
+    RAISED = "raised"  # allocated: better partners have no slot for this need
+    DISPLACED = "displaced"  # good enough by score, but the partner's slots go to other needs
+    FULL = "full"  # good enough by score, but the partner has no slot at all
+    PASSED_OVER = "passed_over"  # good enough by score, but a floor for partners sends the introduction elsewhere
+    RESERVE = "reserve"  # the need has its introductions above
+    SAME_PARTNER = "same_partner"  # a better offer of the same partner stands above
+    NEAR_MISS = "near_miss"  # fails a gate, so it is not allocated
+    UNDER_WAY = "under_way"  # this pair is being worked on already
+
+
 class Tier(StrEnum):
     A = "A"  # every hard gate passes and coverage is at least 0.6
     B = "B"  # passes with unknowns

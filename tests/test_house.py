@@ -192,7 +192,12 @@ def test_what_is_imported_is_asked_for_by_name(folder: str) -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["postgres"], *(extras["dev"] if folder == "tests" else [])]
+    lines = [
+        *project["dependencies"],
+        *extras["postgres"],
+        *extras["exact"],
+        *(extras["dev"] if folder == "tests" else []),
+    ]
     asked = {canonicalize_name(Requirement(line).name) for line in lines}
     known = packages_distributions()
     strangers = {
