@@ -43,10 +43,8 @@ class Feedback:
     most: float  # what the item likest to the answers that is none of them earns
 
     @classmethod
-    def of(cls, index: Index, lexical: Lexical, pool: Rows, scores: Floats) -> tuple[Feedback, Floats]:
-        """Take the best of a pool as answers; return with them what each of the pool earns by likeness.
-
-        A pool with nothing besides the answers gives no feedback.
+    def of(cls, index: Index, lexical: Lexical, pool: Rows, scores: Floats) -> Feedback:
+        """Take the best of a pool as answers; a pool with nothing besides them gives no feedback.
 
         1. Shares are the softmax of the scores. 2. An answer is like itself: it earns no more than the likest other.
         """
@@ -56,9 +54,7 @@ class Feedback:
         shares = (shares / (shares.sum() or 1.0)).astype(np.float32)
         centroid = on_grid((shares[:, None] * index.cores(answers)).sum(axis=0))
         free = cls(index, lexical, answers, centroid, lexical.typical(answers, shares, TERMS), np.inf)
-        earned = free.likeness(pool)
-        most = float(np.delete(earned, order).max(initial=0.0))
-        return replace(free, most=most), np.minimum(earned, np.float32(most))
+        return replace(free, most=float(free.likeness(np.delete(pool, order)).max(initial=0.0)))
 
     def likeness(self, items: Rows) -> Floats:
         """Return (items,): how like they are to the answers, in vector and in words, at least 0."""

@@ -2,10 +2,9 @@
 
 One need's evidence about an offer is a sum: the cosine of their sections, less what the offer has in common with its
 like; the lexical score as a share of the best core's (a convex fusion after Bruch, Gai and Ingber, TOIS 2023); and the
-likeness to the best answers. The need's gain turns the sum into a value that means about the same in every need: the
-best core of the catalogue earns what its texts share with the need's on absolute scales, so a hopeless need scores low.
-All that sets gain, scale and answers are cores, which no profile can be without: deleting any other text only takes
-away.
+likeness to the best answers. The sum means about the same in every need, since only the lexical part is relative, and
+that no further than LEAST_SCALE: a hopeless need scores low. Scale and answers are set by cores alone, which no profile
+can be without: deleting any other text only takes away.
 """
 
 from __future__ import annotations
@@ -33,12 +32,11 @@ if TYPE_CHECKING:
 
 LEXICAL: Final = 0.5  # what the best lexical score adds to a cosine
 HUBNESS: Final = 0.35  # how much of an offer's nearness to its own neighbours is taken off
-DENSE_SHARE: Final = 0.43  # of the dense part on the absolute scale that sets a need's gain
 POOL: Final = 200  # the best cores by cosine, among which answers are looked for
-LEAST_SCALE: Final = 0.1  # a lexical score below is a word or two in common: it never counts as whole
-LEAST_VALUE: Final = 0.1
-LEAST_SUM: Final = 0.5
-"""Bounds of the gain: of a catalogue whose best core has next to nothing in common with a need."""
+LEAST_SCALE: Final = 0.18  # a lexical score below is a word or two in common: it never counts as whole
+WHOLE: Final = 2.75
+"""The sum that counts as 1. Logistic fits of nine public collections put even odds near a sum of 1.2 (from .7 to 1.4),
+which by the scorer's prior, 8 points from -3.5, is a value of .44."""
 
 SECTION_WEIGHTS: Final = SectionWeights()
 QUOTE: Final = 400  # characters of a quoted passage
@@ -94,7 +92,6 @@ class Topic:
 
     text: NeedText
     bare: Floats  # (capabilities,) values less what likeness to the answers adds, at most 1
-    gain: np.float32
     scale: np.float32  # the lexical score that counts as whole
     feedback: Feedback
 
@@ -103,29 +100,24 @@ class Topic:
         """Fuse rows of scores, (capabilities,) each: dense of all sections, dense of cores, lexical. Writes in them.
 
         1. The best cores are the pool. 2. The best lexical score in it is the scale. 3. The best of it are the answers.
-        4. The gain lets the best of it earn its value on absolute scales.
         """
         index = catalogue.index
         pool = np.sort(top_k(core, POOL).rows)
         cosines, words = core[pool], catalogue.lexical.core_scores(text.views[0], pool)
         scale = np.float32(words.max(initial=LEAST_SCALE))
         sums = cosines - np.float32(HUBNESS) * index.hubness[pool] + np.float32(LEXICAL) * (words / scale)
-        feedback, earned = Feedback.of(index, catalogue.lexical, pool, sums)
-        sums += earned
-        absolute = np.float32(DENSE_SHARE) * cosines / np.float32(SECTION_WEIGHTS.largest)
-        absolute += np.float32(1 - DENSE_SHARE) * np.minimum(words, 1)
-        gain = np.float32(absolute.max(initial=LEAST_VALUE) / sums.max(initial=LEAST_SUM))
+        feedback = Feedback.of(index, catalogue.lexical, pool, sums)
         lexical /= scale
         np.minimum(lexical, 1, out=lexical)
         lexical *= np.float32(LEXICAL)
         lexical += whole
         lexical -= np.float32(HUBNESS) * index.hubness
-        lexical *= gain
-        return cls(text, np.minimum(lexical, 1, out=lexical), gain, scale, feedback)
+        lexical /= np.float32(WHOLE)
+        return cls(text, np.minimum(lexical, 1, out=lexical), scale, feedback)
 
     def likeness(self, rows: Rows) -> Floats:
         """Return what being like the need's best answers adds to the values of some rows."""
-        return np.asarray(self.gain * self.feedback.likeness(rows), dtype=np.float32)
+        return np.asarray(self.feedback.likeness(rows) / np.float32(WHOLE), dtype=np.float32)
 
     def values(self, rows: Rows) -> Floats:
         """Return the topic values of some rows, in [0, 1]."""
@@ -163,7 +155,7 @@ def _parted(
 ) -> TopicEvidence:
     sums = [sum([part for _, part in view]) for view in views]
     best = max(sums)
-    scale = float(topic.gain) * LEXICAL / max(float(topic.scale), best)
+    scale = LEXICAL / WHOLE / max(float(topic.scale), best)
     shared = tuple([TermEvidence(term, part * scale) for term, part in views[sums.index(best)]])
     lexical_part = sum([term.value for term in shared])
     dense_part = value - lexical_part - likeness
