@@ -89,13 +89,14 @@ class Explainer:
             Ranked(need, CapabilityId(each), rank, round(score, DIGITS)) for rank, (each, score) in enumerate(scores, 1)
         ]
 
-    def is_near(self, subject: Subject, row: int, states: npt.NDArray[np.int8]) -> bool:
-        """Tell whether a fix can be stated for every hard gate that a row fails."""
-        pair = self._pair(subject.asked, row)
-        judged = details.explain(pair, states, self.policy, subject.gates)
+    def is_near(self, subject: Subject, row: int, states: npt.NDArray[np.int8], revised: Pair | None = None) -> bool:
+        """Tell whether a fix can be stated for every hard gate that a row fails, or the revised pair in its place."""
+        pair = revised or self.pair(subject.asked, row)
+        judged = details.explain(pair, states, self.policy, None if revised else subject.gates)
         return bool(questions.near_misses(pair, self._failed(judged)))
 
-    def _pair(self, asked: Asked, row: int) -> Pair:
+    def pair(self, asked: Asked, row: int) -> Pair:
+        """Put a need and the capability of a row together."""
         capability = self.catalogue.capabilities[row]
         provider = self.catalogue.organisations.get(capability.organisation_id)
         return Pair(asked, self.catalogue.columns, row, counted(capability), provider)
@@ -107,7 +108,7 @@ class Explainer:
         """Explain the pairs of one list."""
         if not shown.rows:
             return []
-        pairs = [self._pair(subject.asked, row) for row in shown.rows]
+        pairs = [self.pair(subject.asked, row) for row in shown.rows]
         texts = [sections.of_capability(pair.capability) for pair in pairs]
         values, *scores = (numbers.T.tolist() for numbers in shown.scored)
         topics = [each[_TOPIC] for each in values]

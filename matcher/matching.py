@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from embeddings.encoder import Encoder
+    from matcher.asked import Pair
     from matcher.catalogue import Catalogue
+    from matcher.columns import Columns
     from matcher.places import PlaceBook
     from matcher.profiles import Need
     from matcher.topic import NeedText
@@ -61,6 +63,13 @@ class RankedRows(NamedTuple):
     scored: Scored
 
 
+class Revised(NamedTuple):
+    """One offer as it would be with another fact; its texts are as they are."""
+
+    row: int  # of the catalogue
+    pair: Pair  # over columns that hold the revised record alone
+
+
 class Ranking(NamedTuple):
     """One need with its rows in rank order, nothing explained yet."""
 
@@ -69,6 +78,7 @@ class Ranking(NamedTuple):
     eligible: RankedRows
     missed: RankedRows  # near misses, some of which may turn out to have no fix
     allowed: int  # how many capabilities fail no hard gate
+    revised: Revised | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,17 +103,20 @@ class Matcher:
 
     def match_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[Shortlist]:
         """Yield one shortlist a need, in order."""
-        for ranking in self.rankings(needs, k):
-            matches = self.explainer.explain(ranking.subject, self._shown(ranking, k))
-            need = ranking.subject.asked.need
-            weak = languages.notes(need, self.catalogue.languages, self.encoder.languages)
-            notes = explanation.notes(matches, ranking.allowed, weak)
-            yield Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
+        return (self.listed(ranking, k) for ranking in self.rankings(needs, k))
+
+    def listed(self, ranking: Ranking, k: int) -> Shortlist:
+        """Explain what is shown of a ranking."""
+        matches = self.explainer.explain(ranking.subject, self.shown(ranking, k))
+        need = ranking.subject.asked.need
+        weak = languages.notes(need, self.catalogue.languages, self.encoder.languages)
+        notes = explanation.notes(matches, ranking.allowed, weak)
+        return Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
 
     def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[Ranked]]:
         """Yield what ``match_all`` ranks, without the reasons and in a fraction of the time."""
         for ranking in self.rankings(needs, k):
-            yield self.explainer.place(ranking.subject, self._shown(ranking, k))
+            yield self.explainer.place(ranking.subject, self.shown(ranking, k))
 
     def rankings(self, needs: Iterable[Need], k: int) -> Iterator[Ranking]:
         """Walk from needs to ranked rows.
@@ -117,7 +130,7 @@ class Matcher:
             while waiting:
                 (block, topics), waiting = waiting, next(scored, None)
                 for prepared, found in zip(block, topics.result(), strict=True):
-                    yield self._ranking(prepared.asked, found, k)
+                    yield self.ranking(prepared.asked, found, k)
 
     def _topics(self, block: Sequence[_Prepared]) -> list[Topic]:
         """Score the texts of a block's needs against every capability."""
@@ -164,18 +177,24 @@ class Matcher:
                 count = encoded.passages[section]
                 passages += [(part.title, cut) for cut in catalogues.cut(part.text, ends[at : at + count])]
                 at, section = at + count, section + 1
-            asked = Asked.of(need, self.catalogue.organisations, self.catalogue.columns, self.places)
+            asked = self.asked(need, self.catalogue.columns)
             text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
             yield _Prepared(asked, text)
 
-    def _ranking(self, asked: Asked, found: Topic, k: int) -> Ranking:
-        """Mask, pick, score, rank."""
+    def asked(self, need: Need, columns: Columns) -> Asked:
+        """Resolve what a need asks for against some columns: the catalogue's, or those of a revised offer."""
+        return Asked.of(need, self.catalogue.organisations, columns, self.places)
+
+    def ranking(self, asked: Asked, found: Topic, k: int, revised: Revised | None = None) -> Ranking:
+        """Mask, pick, score, rank; a revised offer is judged and measured as it would be."""
         states = gates.judge(asked, self.catalogue.columns, self.policy)
+        if revised is not None:
+            states[:, revised.row] = gates.judge(revised.pair.asked, revised.pair.columns, self.policy)[:, 0]
         allowed = gates.allowed(states, self.policy)
         near = questions.near_miss_mask(states, self.policy)
         eligible = self._candidates(asked.need, found.bare, allowed, k)
         missed = np.sort(top_k(found.bare, max(CANDIDATES, k), near).rows)
-        scored = self.scored(asked, found, np.concatenate([eligible, missed]))
+        scored = self.scored(asked, found, np.concatenate([eligible, missed]), revised)
         cut = len(eligible)
         return Ranking(
             Subject(asked, found),
@@ -183,6 +202,7 @@ class Matcher:
             _rank(eligible, scored.take(np.arange(cut))),
             _rank(missed, scored.take(np.arange(cut, cut + len(missed)))),
             int(np.count_nonzero(allowed)),
+            revised,
         )
 
     def _candidates(self, need: Need, topics: Floats, eligible: npt.NDArray[np.bool_], k: int) -> Rows:
@@ -198,25 +218,32 @@ class Matcher:
         related = top_k(shared.astype(np.float32) + topics * np.float32(0.5), RELATED, eligible & (shared > 0)).rows
         return np.union1d(by_text, related)
 
-    def scored(self, asked: Asked, found: Topic, rows: Rows) -> Scored:
+    def scored(self, asked: Asked, found: Topic, rows: Rows, revised: Revised | None = None) -> Scored:
         """Score some rows in full, in the order given."""
         structured = signals.measure(asked, self.catalogue.columns, rows, self.policy.rates)
+        if revised is not None:
+            own, alone = revised.pair, np.zeros(1, dtype=np.int64)
+            structured[:, rows == revised.row] = signals.measure(own.asked, own.columns, alone, self.policy.rates)
         return self.scorer.judge(np.vstack([found.values(rows).astype(np.float64), structured]))
 
-    def _shown(self, ranking: Ranking, k: int) -> Shown:
+    def shown(self, ranking: Ranking, k: int) -> Shown:
         """Show the first k eligible rows, then near misses; one whose failure has no stated fix is left out."""
         eligible, missed = ranking.eligible, ranking.missed
         limit = max(NEAR_MISSES, k - len(eligible.rows))
         near = (
             at
             for at, row in enumerate(missed.rows.tolist())
-            if self.explainer.is_near(ranking.subject, row, ranking.states[:, row])
+            if self.explainer.is_near(ranking.subject, row, ranking.states[:, row], _own(ranking, row))
         )
         places = np.array([*islice(near, limit)], dtype=np.int64)
         rows = np.concatenate([eligible.rows[:k], missed.rows[places]])
         parts = zip(eligible.scored, missed.scored, strict=True)
         scored = Scored(*(np.concatenate([one[..., :k], other[..., places]], axis=-1) for one, other in parts))
         return Shown(rows.tolist(), ranking.states[:, rows], scored)
+
+
+def _own(ranking: Ranking, row: int) -> Pair | None:
+    return ranking.revised.pair if ranking.revised is not None and ranking.revised.row == row else None
 
 
 def _rank(rows: Rows, scored: Scored) -> RankedRows:

@@ -167,6 +167,12 @@ def to_base(value: float | None, unit: str) -> tuple[float, str]:
     return (value or 0.0) * factor + offset, dimension
 
 
+def from_base(value: float, unit: str) -> float:
+    """Return what a number in base units is in ``unit``; raises UnknownUnit."""
+    factor, offset, _ = _conversion(unit)
+    return (value - offset) / factor
+
+
 def _number(text: str) -> float:
     """Read "1,500.5", "1 500", "1'500", "1,5" and "1.500,50"; the last of two signs is the decimal one."""
     plain = re.sub(r"[\s'\u2019\u00a0\u202f]", "", text)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from service.api.problems import Refused
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matcher.scoring import Scorer
     from service.releases import Release
     from service.settings import Settings
+
+T = TypeVar("T")
 
 WAITING: Final = 8
 """Questions that may wait for the one that is computed; further ones are told to come back."""
@@ -35,8 +37,12 @@ class Deciding:
 
     def match(self, release: Release, need: Need, k: int) -> Shortlist:
         """Match as the night of this release would have; raises Refused when too many wait or the model is another."""
+        return self.using(release, lambda matcher: matcher.match(need, k))
+
+    def using(self, release: Release, work: Callable[[Matcher], T]) -> T:
+        """Do some work with the matcher of a release, in turn; raises Refused as ``match`` does."""
         with self._turn():
-            return self._matcher(release).match(need, k)
+            return work(self._matcher(release))
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

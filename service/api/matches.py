@@ -132,7 +132,7 @@ def of_pair(context: Here, need_id: RecordId, capability_id: RecordId) -> Respon
     served = shortlists.serve(context, need_id)
     line = next((line for line in served.lines if line.capability_id == capability_id), None)
     if line is None:
-        raise _not_shortlisted(context, need_id, capability_id)
+        raise not_shortlisted(context, need_id, capability_id)
     head = json.dumps(served.head(), ensure_ascii=False)
     return json_answer(f'{head[:-1]},"match":{line.text}}}'.encode(), release_id=served.release_id)
 
@@ -159,13 +159,13 @@ def _sent(served: shortlists.Served) -> Response:
     return json_answer(shortlists.spliced(served.head(), "matches", texts), release_id=served.release_id)
 
 
-def _not_shortlisted(context: Context, need_id: str, capability_id: str) -> Refused:
+def not_shortlisted(context: Context, need_id: str, capability_id: str) -> Refused:
     """Say whether the pair exists, and what the gates say of it."""
     release = context.release()
     row = release.capabilities.row_of(capability_id)
     if row is None or not context.live.visible().shows("capabilities", capability_id):
         return unknown("capability of the release", capability_id)
-    need = _need(context, release, need_id)
+    need = need_asked(context, release, need_id)
     gates = gates_of(release, need, row) if need is not None else ()
     policy = policy_of(release.manifest.facts.policy)
     failed = [gate for gate in gates if gate.state is GateState.FAIL and policy.is_hard(gate.gate)]
@@ -188,7 +188,7 @@ def _why(failed: list[Gate], *, known: bool) -> str:
     return "The pair is not on the need's shortlist."
 
 
-def _need(context: Context, release: Release, need_id: str) -> Need | None:
+def need_asked(context: Context, release: Release, need_id: str) -> Need | None:
     """Return the need as the shortlist was made from it, as far as that is cheap to know."""
     from service.api.records import find
 

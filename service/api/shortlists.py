@@ -125,14 +125,18 @@ def provisional(context: Context, release: Release, need_id: str) -> Served:
 
 def adhoc(context: Context, release: Release, need: Need, k: int) -> Served:
     """Match a need now."""
-    shortlist = context.deciding.match(release, need, k)
-    return _shown(of_shortlist(shortlist, release.id), context)
+    return made(context, context.deciding.match(release, need, k), release.id)
+
+
+def made(context: Context, shortlist: Shortlist, release_id: str) -> Served:
+    """Return a shortlist that was just made, less what may not be seen."""
+    return _shown(of_shortlist(shortlist, release_id), context)
 
 
 def of_shortlist(shortlist: Shortlist, release_id: str) -> Served:
     """Write a shortlist that was just made."""
-    made = shortlist.matches
-    lines = tuple(Line(match.capability_id, match.score, match.tier.value, match_json(match)) for match in made)
+    matches = shortlist.matches
+    lines = tuple(Line(match.capability_id, match.score, match.tier.value, match_json(match)) for match in matches)
     facts = (shortlist.need_id, shortlist.need_title, release_id, True)
     return Served(*facts, shortlist.eligible, shortlist.considered, shortlist.notes, 0, lines)
 

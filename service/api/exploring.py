@@ -1,0 +1,213 @@
+"""Routes that explain further: what would lift a match, and what a need's list would be if. Nothing is saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from matcher.policy import GATES
+from matcher.profiles import CapabilityId, Need
+from matcher.vocabulary import GateMode, GateName
+from service.api import shortlists
+from service.api.answers import json_answer
+from service.api.context import Context, Here
+from service.api.live import is_shown
+from service.api.matches import need_asked, not_shortlisted
+from service.api.parameters import RecordId
+from service.api.problems import FieldProblem, refused_values, shortened, unknown
+from service.api.schemas import ChangesOut, WhatIfOut
+from service.api.validation import JsonObject, admitted
+from service.releases import Release
+from service.wire import to_json
+
+if TYPE_CHECKING:
+    from matcher.counterfactuals import Counterfactual
+    from matcher.whatif import WhatIf
+
+KEPT: Final = frozenset(
+    {"id", "source", "content_hash", "created_at", "updated_at", "language", "valid_until", "review_state"}
+    | {"provenance", "owner_organisation_id", "confidentiality", "cluster"}
+)
+"""Fields of a need that say whose and which record it is: no what-if changes them."""
+
+FIELDS: Final = tuple(name for name in Need.model_fields if name not in KEPT)
+MODES: Final = tuple(mode.value for mode in GateMode)
+GATE_NAMES: Final = tuple(gate.value for gate in GATES)
+WHAT_IF_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                    "properties": {
+                        "gates": {
+                            "type": "object",
+                            "description": "How a gate is treated: a hard failure removes a pair, a soft one is only "
+                            "shown, off is not judged. Gates that are not named stay as the release has them.",
+                            "propertyNames": {"enum": list(GATE_NAMES)},
+                            "additionalProperties": {"type": "string", "enum": list(MODES)},
+                        },
+                        "need": {
+                            "type": "object",
+                            "description": "Fields of the need with other values, in the form of a need; null takes "
+                            "one away. Fields that are not named stay as they are.",
+                            "propertyNames": {"enum": list(FIELDS)},
+                        },
+                    },
+                },
+                "examples": {
+                    "fields": {
+                        "summary": "If training were accepted and TRL 5 were enough",
+                        "value": {"need": {"accepted_modes": ["training"], "trl_min": 5}},
+                    },
+                    "gates": {
+                        "summary": "If the budget removed nothing, and time were no matter",
+                        "value": {"gates": {"budget": "soft", "timeline": "off"}},
+                    },
+                },
+            }
+        },
+    }
+}
+
+
+def router() -> APIRouter:
+    """Return the routes under /v1."""
+    made = APIRouter(prefix="/v1", tags=["matches"])
+    made.add_api_route(
+        "/matches/{need_id}/{capability_id}/changes",
+        changes_of_pair,
+        response_model=ChangesOut,
+        operation_id="get_changes",
+        summary="What would lift a match to the place above",
+    )
+    made.add_api_route(
+        "/needs/{need_id}/what-if",
+        what_if,
+        methods=["POST"],
+        response_model=WhatIfOut,
+        operation_id="what_if",
+        summary="A need's list with other gates or other facts",
+        openapi_extra=WHAT_IF_BODY,
+    )
+    return made
+
+
+def changes_of_pair(context: Here, need_id: RecordId, capability_id: RecordId) -> Response:
+    """Return, for each field that either side could change, the smallest change that reaches the place above.
+
+    Each was tried: the record was changed, matched again by the path of the night, and its new rank is told. Fields of
+    which even the greatest change is not enough say so (``reaches`` false); what would do nothing is left out. A pair
+    that is not shortlisted is a problem (404, "not-shortlisted").
+    """
+    from matcher import counterfactuals
+
+    release, need = _asked(context, need_id)
+    visible = context.live.visible()
+    found: Counterfactual | None = None
+    if visible.shows("capabilities", capability_id):
+        found = context.deciding.using(
+            release,
+            lambda matcher: counterfactuals.explain(
+                matcher,
+                need,
+                CapabilityId(capability_id),
+                release.manifest.facts.k,
+                lambda other: visible.shows("capabilities", other),
+            ),
+        )
+    if found is None:
+        raise not_shortlisted(context, need_id, capability_id)
+    return json_answer(ChangesOut(release_id=release.id, counterfactual=found), release_id=release.id)
+
+
+def what_if(
+    context: Here,
+    need_id: RecordId,
+    values: JsonObject,
+    limit: Annotated[int, Query(ge=1, le=100, description="Eligible matches at most.")] = 10,
+) -> Response:
+    """Match a need as it would be, and say of each match where it stood and which gate or signal moved it.
+
+    The gates and fields of the body are put in the place of the release's and the need's own, for this answer alone:
+    nothing is saved and nothing is allocated. Every value that cannot be used is named in one problem (422).
+    """
+    from matcher import whatif
+
+    release, need = _asked(context, need_id)
+    modes, fields = _read(values)
+    changed = _changed(need, fields)
+    found = context.deciding.using(release, lambda matcher: whatif.explore(matcher, need, changed, modes, limit))
+    return _sent(context, found, release.id, {"gates": modes, "changed": sorted(fields)})
+
+
+def _asked(context: Context, need_id: str) -> tuple[Release, Need]:
+    """Return the release and the need as lists are made from them; raises Refused as lists do."""
+    release, now = context.release(), context.live.standing("needs", need_id)
+    need = None if now is not None and not is_shown(now) else need_asked(context, release, need_id)
+    if need is None:
+        raise unknown("need", need_id)
+    return release, need
+
+
+def _sent(context: Context, found: WhatIf, release_id: str, asked: dict[str, Any]) -> Response:
+    served = shortlists.made(context, found.shortlist, release_id)
+    visible = context.live.visible()
+    matches, gone = (
+        [to_json(one) for one in part if visible.shows("capabilities", one.match.capability_id)]
+        for part in (found.moved, found.gone)
+    )
+    head = shortlists.spliced({**served.head(), "what_if": True, **asked}, "matches", matches)
+    return json_answer(head[:-1] + f',"gone":[{",".join(gone)}]}}'.encode(), release_id=release_id)
+
+
+def _read(values: dict[str, Any]) -> tuple[dict[GateName, GateMode], dict[str, Any]]:
+    """Take the body apart; raises Refused with everything in it that is not known."""
+    problems = [_unknown(name, value, ("gates", "need")) for name, value in values.items() if name not in _PARTS]
+    gates, fields = (_part(values, name, problems) for name in _PARTS)
+    for name, mode in gates.items():
+        if name not in GATE_NAMES:
+            problems.append(_unknown(f"gates.{name}", mode, GATE_NAMES))
+        elif mode not in MODES:
+            problems.append(_problem(f"gates.{name}", "not_in_list", mode, f"one of {', '.join(MODES)}"))
+    problems += [_unknown(f"need.{name}", value, FIELDS) for name, value in fields.items() if name not in FIELDS]
+    if not problems and not gates and not fields:
+        problems.append(_problem("body", "nothing_changed", values, "at least one gate or one field of the need"))
+    if problems:
+        raise refused_values(problems)
+    return {GateName(name): GateMode(mode) for name, mode in gates.items()}, fields
+
+
+_PARTS: Final = ("gates", "need")
+
+
+def _part(values: dict[str, Any], name: str, problems: list[FieldProblem]) -> dict[str, Any]:
+    part = values.get(name, {})
+    if isinstance(part, dict):
+        return part
+    problems.append(_problem(name, "wrong_type", part, "an object"))
+    return {}
+
+
+def _problem(field: str, code: str, value: object, expected: str, fix: str = "") -> FieldProblem:
+    return FieldProblem(field=field, code=code, value=shortened(value), expected=expected, fix=fix)
+
+
+def _unknown(field: str, value: object, allowed: tuple[str, ...]) -> FieldProblem:
+    return _problem(
+        field, "unknown_field", value, f"one of {', '.join(allowed)}", "check the spelling, or leave it out"
+    )
+
+
+def _changed(need: Need, fields: dict[str, Any]) -> Need:
+    """Return the need with other values, read as a saved need is; raises Refused with every value that is wrong."""
+    record = {**need.model_dump(mode="json", exclude_none=True), **fields}
+    changed, _ = admitted("needs", {name: value for name, value in record.items() if value is not None})
+    if not isinstance(changed, Need):  # of the kind that was asked for
+        raise TypeError(type(changed).__name__)
+    return changed
