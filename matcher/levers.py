@@ -15,7 +15,7 @@ from matcher.asked import Pair
 from matcher.classification import goals_of
 from matcher.encoding import plain, primary
 from matcher.openings import NEED_OWNER, PROVIDER
-from matcher.profiles import Capability, Deployment, Ip, Need, PartnerSought
+from matcher.profiles import Capability, Deployment, Ip, Located, Need, PartnerSought
 from matcher.vocabulary import FinancingState
 from matcher.wording import listed, members
 
@@ -95,7 +95,7 @@ def _growing(
     missing: list[Any] = _missing(have, wanted or (), key)
     if missing:
         values = [have + tuple(some) for some in _firsts(missing)]
-        yield _ladder(record, name, values, lambda made: words.format(listed(getattr(made, name)[len(have) :])))
+        yield _ladder(record, name, values, lambda made: words.format(_named(getattr(made, name)[len(have) :])))
 
 
 def _shrinking(record: R, name: str, unwanted: Iterable[Any] | None, words: str) -> Iterator[Lever[R]]:
@@ -110,6 +110,10 @@ def _shrinking(record: R, name: str, unwanted: Iterable[Any] | None, words: str)
             values,
             lambda made: words.format(listed([item for item in have if item not in getattr(made, name)])),
         )
+
+
+def _named(items: Iterable[Any]) -> str:
+    return listed(f"{item.name} ({item.country})" if isinstance(item, Located) else item for item in items)
 
 
 def _firsts(items: Sequence[Any]) -> list[Sequence[Any]]:
@@ -213,7 +217,7 @@ def _interest(pair: Pair) -> Iterator[Lever[Capability]]:
     if countries:
         sought = sought.model_copy(update={"places": (*(sought.places or ()), *countries)})
         values.append(sought)
-        words.append(f"in {listed(countries)}")
+        words.append(f"in {_named(countries)}")
     if kind and kind not in (sought.org_types or ()):
         values.append(sought.model_copy(update={"org_types": (*(sought.org_types or ()), kind)}))
         words.append(f"of the kind {listed([kind])}")

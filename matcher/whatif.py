@@ -114,6 +114,11 @@ class _Side:
     def shortlist(self) -> Shortlist:
         return self.matcher.listed(self.ranking, self.k)
 
+    def place(self, row: int) -> int | None:
+        """Return the place among the eligible, listed or not."""
+        found = np.flatnonzero(self.ranking.eligible.rows == row)
+        return int(found[0]) + 1 if len(found) else None
+
     @property
     def policy(self) -> GatePolicy:
         return self.matcher.policy
@@ -132,8 +137,8 @@ def _moved(was: _Side, now: _Side, row: int) -> Moved:
     ranks = was.ranks.get(row), now.ranks.get(row)
     move = _move(*ranks)
     causes = (*_gates(was, now, before, after), *sorted(_signals(before, after), key=lambda one: -abs(one.points)))
-    if not causes and move is not Move.SAME:
-        causes = (_others(was, now, row),)
+    if move is not Move.SAME and (not causes or _is_further_down(was, now, row)):
+        causes = (*causes, _others(was, now, row))
     return Moved(before if move is Move.GONE else after, move, *ranks, causes)
 
 
@@ -188,10 +193,26 @@ def _signal_text(old: Contribution, new: Contribution) -> str:
     return f"{name} {old.points:+.2f} ({old.evidence}) became {new.points:+.2f} ({new.evidence})"
 
 
+def _is_further_down(was: _Side, now: _Side, row: int) -> bool:
+    """Tell of a match that is listed once and is eligible, but too low to be listed, the other time."""
+    return any(row not in side.ranks and side.place(row) is not None for side in (was, now))
+
+
 def _others(was: _Side, now: _Side, row: int) -> Cause:
-    """Say what others did to a match of which nothing changed."""
+    """Say what others did to a match: for the rest nothing of it changed, or it is too low to be listed."""
+    for side, verb, listing in ((was, "stood", "was listed"), (now, "stands", "is listed")):
+        place = side.place(row)
+        if row not in side.ranks and place is not None:
+            return _by_others(f"{verb} at place {place} of the eligible, further down than {listing}")
     above = [set(side.rows[: side.ranks.get(row, len(side.rows) + 1) - 1]) for side in (was, now)]
-    came, went = len(above[1] - above[0]), len(above[0] - above[1])
-    said = [f"{came} more stand above it" if came else "", f"{went} less stand above it" if went else ""]
-    text = " and ".join(part for part in said if part) or "others leave it no place, or a place more"
-    return Cause(CauseKind.OTHERS, "", None, None, 0.0, f"unchanged itself: {text}")
+    counts = ((len(above[1] - above[0]), "more"), (len(above[0] - above[1]), "less"))
+    said = " and ".join(f"{count} {word} {_stand(count)} above it" for count, word in counts if count)
+    return _by_others(f"unchanged itself: {said or 'the list has other room'}")
+
+
+def _by_others(text: str) -> Cause:
+    return Cause(CauseKind.OTHERS, "", None, None, 0.0, text)
+
+
+def _stand(count: int) -> str:
+    return "stands" if count == 1 else "stand"
