@@ -246,7 +246,8 @@ def test_each_change_applied_and_matched_anew_is_at_the_rank_it_says_and_half_of
     pair = matches[place]
     found = explain(matcher, need, pair.capability_id, 10, lambda _: True)
     assert found is not None
-    assert (found.rank, found.z) == (pair.rank, pytest.approx(pair.z, abs=1e-12))
+    assert found.rank == pair.rank
+    assert found.z == pytest.approx(pair.z, abs=1e-12)
     for change in found.changes:
         assert ranked_anew(matcher, need, pair.capability_id, change) == change.rank, change
         assert change.reaches == (change.rank <= (found.above_rank or 0)), change
