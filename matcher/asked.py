@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Final, Self
+from types import MappingProxyType
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
@@ -27,6 +28,13 @@ ELSEWHERE: Final = 0.1
 """What a deployment in such a country says about this need's countries; our judgement: near and alike before far."""
 
 
+class Bridge(NamedTuple):
+    """A facilitator that speaks a language of the need and one of a provider."""
+
+    facilitator_id: str
+    said: str  # "The desk bridges en and fr"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
     """A need as of a date, with its countries and owner found among the columns' own."""
@@ -41,7 +49,7 @@ class Asked:
     likeness: Floats  # by country of Geography: what a deployment there says about here
     owner: int  # position in OrganisationColumn.ids; -1 = not stated or no provider
     languages: frozenset[str]  # required, primary subtags
-    bridged: frozenset[str]  # provider languages a facilitator can bridge for this need
+    bridged: Mapping[str, Bridge]  # provider language (primary subtag) -> who bridges it for this need
     site: tuple[Limit, ...]
     infrastructure: frozenset[str] | None  # what is available, as plain labels; None = unknown
     skills: frozenset[str] | None
@@ -55,7 +63,7 @@ class Asked:
         columns: Columns,
         places: PlaceBook,
         *,
-        bridged: Iterable[str] = (),
+        bridged: Mapping[str, Bridge] = MappingProxyType({}),
     ) -> Self:
         """Resolve a need as of the columns' date; places that do not resolve are listed in ``problems``."""
         need = counted(need)
@@ -76,7 +84,7 @@ class Asked:
             likeness,
             -1 if owner == f"need:{need.id}" else int(positions(columns.organisation.ids, [owner])[0]),
             frozenset(map(primary, need.languages_required or ())),
-            frozenset(map(primary, bridged)),
+            bridged,
             limits(need.site_conditions),
             _labels(need.infrastructure_available),
             _labels(need.skills_available),

@@ -1,4 +1,4 @@
-"""Typing a pair by who works with whom: south-south, north-south, or neither, with the rule that fired."""
+"""Typing a pair by who works with whom: south-south, north-south, triangular or neither, with the rule that fired."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import date
 from functools import lru_cache
 
 from matcher.asked import Asked, Pair
-from matcher.errors import BadInput
 from matcher.places import PlaceBook
+from matcher.thirds import home_of
 from matcher.vocabulary import Cooperation, OrganisationType
 from matcher.wording import listed
 
@@ -29,7 +29,7 @@ def classify(asked: Asked, pair: Pair, places: PlaceBook) -> Typed:
     2. A multilateral provider makes it north-south, wherever it sits.
     3. A provider in the need's only country is at home: two countries are wanted for cooperation between them.
     4. Otherwise the provider's country decides: developing is south-south, developed north-south.
-    Triangular cooperation takes a third party and is typed where triples are joined. Source: SCIENCE 6.
+    Source: SCIENCE 6; ``with_third`` types what a third party makes of it.
     """
     if not asked.countries:
         return Typed(None, "the need's country is unknown")
@@ -39,7 +39,7 @@ def classify(asked: Asked, pair: Pair, places: PlaceBook) -> Typed:
     provider = pair.organisation
     if provider is not None and provider.org_type is OrganisationType.MULTILATERAL:
         return Typed(Cooperation.NORTH_SOUTH, f"need in {listed(south)} (South), provider is multilateral")
-    home = _home(pair, places)
+    home = home_of(pair.organisation, places)
     if home is None or asked.countries == {home}:
         at_home = f"need and provider are both in {home}: no cooperation between countries"
         return Typed(None, at_home if home else "the provider's country is unknown")
@@ -48,15 +48,17 @@ def classify(asked: Asked, pair: Pair, places: PlaceBook) -> Typed:
     return Typed(kind, f"need in {listed(south)} (South), provider in {home} ({'South' if developing else 'North'})")
 
 
+def with_third(typed: Typed, contribution: str) -> Typed:
+    """Type a pair beside a third party: two of the South and somebody else who contributes make it triangular.
+
+    ``contribution`` says who of the North, or which multilateral, adds what of its own; empty when nobody is known
+    to. Beside a provider of the North, or at home, a third party changes nothing. Source: SCIENCE 6.
+    """
+    if typed.kind is not Cooperation.SOUTH_SOUTH or not contribution:
+        return typed
+    return Typed(Cooperation.TRIANGULAR, f"{typed.reason}; third party: {contribution}")
+
+
 @lru_cache(maxsize=4_096)
 def _developing(countries: frozenset[str], as_of: date, places: PlaceBook) -> tuple[str, ...]:
     return tuple(sorted(code for code in countries if places.is_developing(code, as_of)))
-
-
-def _home(pair: Pair, places: PlaceBook) -> str | None:
-    if pair.organisation is None or pair.organisation.country is None:
-        return None
-    try:
-        return places.country(pair.organisation.country)
-    except BadInput:
-        return None

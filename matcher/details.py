@@ -187,7 +187,7 @@ def _language(pair: Pair, state: GateState, _: GatePolicy) -> str:
     common = sorted(have & asked.languages)
     if common:
         return f"{source} {listed(common)}"
-    return f"a facilitator bridges {listed(sorted(have & asked.bridged))} and {listed(sorted(asked.languages), 'or')}"
+    return asked.bridged[min(have & asked.bridged.keys())].said
 
 
 def _spoken(pair: Pair) -> tuple[object, bool]:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matcher import cooperation, details, evidence, languages, questions, sections, topic
+from matcher import cooperation, details, evidence, joining, languages, next_steps, questions, sections, topic
 from matcher.asked import Asked, Pair
 from matcher.classification import counted
+from matcher.conditions import Conditions
 from matcher.matches import Contribution, Match, Ranked
+from matcher.next_steps import Introduction
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
 from matcher.scoring import SIGNALS, Scored, Scorer
+from matcher.thirds import ThirdParties
 from matcher.vocabulary import GateState, SignalName, Tier
 from matcher.wording import ALL_TIER_B, NONE_ELIGIBLE, SIGNAL_NAMES
 
@@ -53,6 +56,13 @@ class Subject:
     typed: dict[str | None, cooperation.Typed] = field(default_factory=dict)
 
 
+class _Beside(NamedTuple):
+    """What stands beside every pair of one list."""
+
+    joint: joining.Joint
+    conditions: Conditions
+
+
 class _Found(NamedTuple):
     """What was found of one pair."""
 
@@ -74,12 +84,17 @@ class Explainer:
     scorer: Scorer
     policy: GatePolicy
     reads: languages.Reads = None  # what the encoder covers
+    thirds: ThirdParties = field(default_factory=ThirdParties)
 
     @cached_property
     def _weights(self) -> list[tuple[int, SignalName, float, float]]:
         """Signals that weigh anything on either side, with their place and weights."""
         need, provider = (side.tolist() for side in self.scorer.sides())
         return [one for one in zip(range(len(SIGNALS)), SIGNALS, need, provider, strict=True) if one[2] + one[3] > 0]
+
+    @cached_property
+    def _sides(self) -> joining.Sides:
+        return {}
 
     def place(self, subject: Subject, shown: Shown) -> list[Ranked]:
         """Return what ``explain`` would rank, without the reasons."""
@@ -114,16 +129,23 @@ class Explainer:
         topics = [each[_TOPIC] for each in values]
         parted = topic.evidence(self.catalogue, subject.topic, shown.rows, texts, topics)
         found = map(_Found, range(1, len(pairs) + 1), values, *scores, parted)
-        return [self._match(subject, *each) for each in zip(pairs, shown.states.T, found, strict=True)]
+        joint = joining.Joint.of(subject.asked, self.thirds, self.policy.rates, self._sides)
+        beside = _Beside(joint, Conditions(joint))
+        return [self._match(subject, beside, *each) for each in zip(pairs, shown.states.T, found, strict=True)]
 
-    def _match(self, subject: Subject, pair: Pair, states: npt.NDArray[np.int8], found: _Found) -> Match:
+    def _match(
+        self, subject: Subject, beside: _Beside, pair: Pair, states: npt.NDArray[np.int8], found: _Found
+    ) -> Match:
         judged = details.explain(pair, states, self.policy, subject.gates)
         failed = self._failed(judged)
         misses = questions.near_misses(pair, failed)
         contributions = self._contributions(subject, pair, found)
         first = languages.question(subject.asked.need, pair.capability, self.reads, contributions)
         asks = questions.open_questions(pair, judged, contributions, first)
-        typed = self._typed(subject, pair)
+        joined = joining.join(beside.joint, pair, found.score, self.places)
+        typed = cooperation.with_third(self._typed(subject, pair), joined.contribution)
+        via = self.thirds.facilitator(joined.via)
+        step = Introduction(pair, subject.asked.organisation, via, contributions, misses, asks)
         return Match(
             need_id=NeedId(subject.asked.need.id),
             capability_id=CapabilityId(pair.capability.id),
@@ -143,6 +165,12 @@ class Explainer:
             cooperation=typed.kind,
             cooperation_reason=typed.reason,
             summary=summarise(contributions, judged, misses, asks),
+            facilitators=joined.facilitators,
+            funders=joined.funders,
+            third_notes=joined.notes,
+            via=joined.via,
+            readiness=beside.conditions.panel(pair, joined),
+            next_step=next_steps.next_step(step),
         )
 
     def _typed(self, subject: Subject, pair: Pair) -> cooperation.Typed:

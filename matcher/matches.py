@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
 from matcher.vocabulary import (
+    HARD_THIRD_RULES,
     Cooperation,
     GateName,
     GateState,
+    Readiness,
     ReasonCode,
     RecordKind,
     SignalName,
     Stage,
+    ThirdRule,
     Tier,
 )
 
@@ -91,6 +94,71 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One rule about a facilitator or a funder, judged for one pair."""
+
+    rule: ThirdRule
+    state: GateState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThirdParty:
+    """A facilitator or a funder beside a pair: score = (match score x need_fit x provider_fit)^(1/3)."""
+
+    id: str  # of the programme or mechanism
+    organisation_id: OrganisationId
+    title: str
+    state: GateState  # of the hard rules together: fail when one fails, pass when all pass
+    score: float
+    need_fit: float  # share of the rules about the need that pass with evidence
+    provider_fit: float  # share of the rules about the provider and its offer that pass with evidence
+    checks: tuple[Check, ...]
+    fixes: tuple[str, ...]  # one for each rule that fails; only near misses are listed with a failure
+
+    @property
+    def not_known(self) -> tuple[str, ...]:
+        """The hard rules that nothing is known about."""
+        unknown = (check.rule for check in self.checks if check.state is GateState.UNKNOWN)
+        return tuple(rule.value for rule in unknown if rule in HARD_THIRD_RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One offline condition of a transfer: how it stands, and what would close the gap or answer the question."""
+
+    state: Readiness
+    detail: str
+    action: str  # empty when nothing is left to do
+    offered_by: tuple[str, ...] = ()  # ids of the programmes, mechanisms or the capability that offer it
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessPanel:
+    """The four offline conditions; unknown stays unknown."""
+
+    policy: Condition
+    finance: Condition
+    incentives: Condition
+    capacity: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do about a pair next. The draft is for a person to read, change and send; nothing sends it."""
+
+    ask: str
+    about: str  # the field that the answer fills in; empty when an introduction is all that is asked for
+    whom: str  # "provider" or "need_owner"
+    organisation_id: OrganisationId
+    channel: str | None  # a role mailbox or form
+    route: str  # how to reach them, in words
+    draft: str
+    due: date
+    due_reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """One pairing: z = base + sum of points, ``score`` its sigmoid; ``best_score`` if every unknown turned out well."""
 
@@ -112,6 +180,12 @@ class Match:
     cooperation: Cooperation | None
     cooperation_reason: str
     summary: str  # one plain paragraph made of the same points
+    facilitators: tuple[ThirdParty, ...] = ()  # best first, near misses after those that fit
+    funders: tuple[ThirdParty, ...] = ()
+    third_notes: tuple[str, ...] = ()  # why no facilitator, or no funder, is listed as fitting
+    via: str | None = None  # the facilitator whose network reaches the provider
+    readiness: ReadinessPanel | None = None
+    next_step: NextStep | None = None
 
 
 @dataclass(frozen=True, slots=True)

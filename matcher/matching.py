@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from embeddings.index import Queries, top_k
 from matcher import catalogue as catalogues
-from matcher import encoding, explanation, gates, languages, questions, sections, signals, topic
+from matcher import encoding, explanation, facilitation, gates, languages, questions, sections, signals, topic
 from matcher.asked import Asked
 from matcher.classification import goals_of, sectors_of
 from matcher.explanation import Explainer, Shown, Subject
@@ -25,6 +25,7 @@ from matcher.matches import Ranked, Shortlist
 from matcher.policy import GatePolicy
 from matcher.profiles import NeedId
 from matcher.scoring import Scored, Scorer
+from matcher.thirds import ThirdParties
 from matcher.topic import Topic
 
 if TYPE_CHECKING:
@@ -91,11 +92,12 @@ class Matcher:
     as_of: date
     scorer: Scorer = field(default_factory=Scorer)
     policy: GatePolicy = field(default_factory=GatePolicy)
+    thirds: ThirdParties = field(default_factory=ThirdParties)
 
     @cached_property
     def explainer(self) -> Explainer:
         """What turns ranked rows of this catalogue into matches."""
-        return Explainer(self.catalogue, self.places, self.scorer, self.policy, self.encoder.languages)
+        return Explainer(self.catalogue, self.places, self.scorer, self.policy, self.encoder.languages, self.thirds)
 
     def match(self, need: Need, k: int = 10) -> Shortlist:
         """Return the k best eligible capabilities of one need, and near misses after them."""
@@ -183,7 +185,8 @@ class Matcher:
 
     def asked(self, need: Need, columns: Columns) -> Asked:
         """Resolve what a need asks for against some columns: the catalogue's, or those of a revised offer."""
-        return Asked.of(need, self.catalogue.organisations, columns, self.places)
+        asked = Asked.of(need, self.catalogue.organisations, columns, self.places)
+        return facilitation.bridged(asked, self.thirds.facilitators)
 
     def ranking(self, asked: Asked, found: Topic, k: int, revised: Revised | None = None) -> Ranking:
         """Mask, pick, score, rank; a revised offer is judged and measured as it would be."""

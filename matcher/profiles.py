@@ -265,6 +265,7 @@ class FundingMechanism(Record):
     opens: date | None = None
     closes: date | None = None
     rolling: bool | None = None
+    endorsement_types: Names | None = None  # whose letter it asks for, as Need.endorsement.type; empty = nobody's
 
 
 class FacilitatorProgramme(Record):

@@ -122,7 +122,7 @@ def _timeline(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
 def _language(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     if asked.need.languages_required is None:
         return _nothing(columns)
-    reached = meets(columns.spoken.members, columns.spoken.mask(asked.languages | asked.bridged))
+    reached = meets(columns.spoken.members, columns.spoken.mask(asked.languages.union(asked.bridged)))
     return _known(np.where(reached | (not asked.languages), PASS, FAIL)), columns.spoken.codes
 
 

@@ -286,6 +286,27 @@ class Placing(StrEnum):
     UNDER_WAY = "under_way"  # this pair is being worked on already
 
 
+class ThirdRule(StrEnum):
+    """What is judged of a facilitator or a funder beside a pair; the hard ones stand first."""
+
+    PLACE = "place"
+    SECTOR = "sector"
+    ORGANISATION_TYPE = "organisation_type"
+    TICKET = "ticket"
+    WINDOW = "window"
+    ENDORSEMENT = "endorsement"
+    TIED = "tied"  # tied finance against the provider's country
+    LANGUAGE = "language"  # of the need
+    SERVICES = "services"  # what a facilitator does against the gaps of the need
+    NETWORK = "network"  # whether it reaches the provider
+    OFFER_SECTOR = "offer_sector"
+    OFFER_LANGUAGE = "offer_language"
+
+
+HARD_THIRD_RULES: Final = frozenset(tuple(ThirdRule)[: tuple(ThirdRule).index(ThirdRule.SERVICES)])
+"""Rules whose failure rules a facilitator or a funder out: the finance gate of the domain and what they state."""
+
+
 class Tier(StrEnum):
     A = "A"  # every hard gate passes and coverage is at least 0.6
     B = "B"  # passes with unknowns

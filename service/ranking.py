@@ -15,7 +15,8 @@ from matcher.errors import BadInput
 from matcher.grouping import OrganisationMatcher, as_records
 from matcher.matches import OrganisationShortlist, Ranked, RankedOrganisation, Shortlist
 from matcher.matching import Matcher
-from matcher.profiles import CaseStory, Organisation
+from matcher.profiles import CaseStory, FacilitatorProgramme, FundingMechanism, Organisation
+from matcher.thirds import ThirdParties
 from service import trec
 from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
 from service.progress import Watched, track
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from matcher.profiles import Capability, Need
 
 Format = Literal["trec", "jsonl"]
-Kind = TypeVar("Kind", Organisation, CaseStory)
+Kind = TypeVar("Kind", Organisation, CaseStory, FundingMechanism, FacilitatorProgramme)
 
 
 class Ranker(Protocol):
@@ -49,6 +50,8 @@ class Files:
     needs: Path
     organisations: Path | None = None
     cases: Path | None = None  # evidence of their providers, where organisations are ranked
+    mechanisms: Path | None = None
+    facilitators: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Gathered:
     organisations: dict[str, Organisation]
     rejects: tuple[Reject, ...]
     cases: tuple[CaseStory, ...] = ()
+    mechanisms: tuple[FundingMechanism, ...] = ()
+    facilitators: tuple[FacilitatorProgramme, ...] = ()
 
     @property
     def records_refused(self) -> int:
@@ -76,12 +81,16 @@ def gather(files: Files, places: PlaceBook) -> Gathered:
     described = {one.id: one for batch in (wanted, offered) for one in batch.organisations.values()}
     stated, refused = _read(files.organisations, "organisations", Organisation, places)
     cases, not_cases = _read(files.cases, "cases", CaseStory, places)
+    mechanisms, not_mechanisms = _read(files.mechanisms, "mechanisms", FundingMechanism, places)
+    facilitators, not_facilitators = _read(files.facilitators, "facilitators", FacilitatorProgramme, places)
     return Gathered(
         capabilities=tuple(sorted(offered.records, key=lambda capability: capability.id)),
         needs=wanted.records,
         organisations={**described, **{one.id: one for one in stated}},
-        rejects=(*offered.rejects, *wanted.rejects, *refused, *not_cases),
+        rejects=(*offered.rejects, *wanted.rejects, *refused, *not_cases, *not_mechanisms, *not_facilitators),
         cases=tuple(cases),
+        mechanisms=tuple(mechanisms),
+        facilitators=tuple(facilitators),
     )
 
 
@@ -106,7 +115,9 @@ def check_ids(found: Gathered, *, grouped: bool = False) -> None:
 def make_matcher(found: Gathered, encoder: Encoder, places: PlaceBook, as_of: date) -> Matcher:
     """Build the searched side from the files' capabilities."""
     capabilities = Watched(found.capabilities, "reading and encoding capabilities")
-    return Matcher(catalogues.build(capabilities, found.organisations, encoder, places, as_of), encoder, places, as_of)
+    catalogue = catalogues.build(capabilities, found.organisations, encoder, places, as_of)
+    thirds = ThirdParties.of(found.facilitators, found.mechanisms, found.organisations, places, as_of)
+    return Matcher(catalogue, encoder, places, as_of, thirds=thirds)
 
 
 def make_organisation_matcher(found: Gathered, encoder: Encoder, places: PlaceBook, as_of: date) -> OrganisationMatcher:

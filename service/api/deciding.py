@@ -69,25 +69,29 @@ class Deciding:
         if self._encoder.name != facts.model:
             detail = f"The release was made with the model {facts.model}; this server is set to another."
             raise Refused(503, "other-model", detail)
+        places = load_places()
         return Matcher(
             release.catalogue,
             self._encoder,
-            load_places(),
+            places,
             facts.as_of,
             scorer_of(facts.scorer),
             policy_of(facts.policy),
+            release.thirds(places),
         )
 
 
 def gates_of(release: Release, need: Need, row: int) -> tuple[Gate, ...]:
     """Judge one pair by the release's own rules, from its arrays: no model is needed."""
-    from matcher import details, gates
+    from matcher import details, facilitation, gates
     from matcher.asked import Asked, Pair
     from matcher.classification import counted
     from service.reference import load_places
 
     catalogue, policy = release.catalogue, policy_of(release.manifest.facts.policy)
-    asked = Asked.of(need, release.organisations, catalogue.columns, load_places())
+    places = load_places()
+    asked = Asked.of(need, release.organisations, catalogue.columns, places)
+    asked = facilitation.bridged(asked, release.thirds(places).facilitators)
     states = gates.judge(asked, catalogue.columns, policy)[:, row]
     capability = release.capabilities[row]
     provider = release.organisations.get(capability.organisation_id)

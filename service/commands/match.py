@@ -38,6 +38,10 @@ def command(
     cases: Annotated[
         Path | None, typer.Option(help="Case stories that count for their providers; with --group-by only.")
     ] = None,
+    mechanisms: Annotated[Path | None, typer.Option(help="Funding mechanisms that could pay. Not required.")] = None,
+    facilitators: Annotated[
+        Path | None, typer.Option(help="Facilitators' programmes: who reaches partners, bridges languages, trains.")
+    ] = None,
     k: Annotated[int, typer.Option("--k", min=1, max=10_000, help="Most rows for a need.")] = 100,
     form: Annotated[
         Format, typer.Option("--format", help="trec: a run file. jsonl: a whole explained shortlist a line.")
@@ -71,8 +75,9 @@ def command(
     settings, places = load_settings(), load_places()
     if cases is not None and group_by is None:
         raise typer.BadParameter("case stories count for organisations: add --group-by organisation")
-    ranking.check_paths([capabilities, needs, organisations, cases], [out, rejects])
-    found = ranking.gather(ranking.Files(capabilities, needs, organisations, cases), places)
+    files = ranking.Files(capabilities, needs, organisations, cases, mechanisms, facilitators)
+    ranking.check_paths([capabilities, needs, organisations, cases, mechanisms, facilitators], [out, rejects])
+    found = ranking.gather(files, places)
     if form is Format.TREC:
         ranking.check_ids(found, grouped=group_by is not None)
     if rejects is not None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Final
 
-from matcher.matches import Match
+from matcher.matches import Condition, Match, NextStep, ReadinessPanel, ThirdParty
 from matcher.vocabulary import GateState, SignalName
+from matcher.wording import listed
 from service.intake.rejects import escaped
 
 SHOWN: Final = 3
 """Reasons and questions with a column of their own: the most a broker reads in a row, and the most questions asked."""
+
+READINESS: Final = tuple(condition.name for condition in fields(ReadinessPanel))
 
 Cell = str | float | int | None
 
@@ -34,6 +38,16 @@ HEADER: Final = (
     "gates_failed",
     "gates_unknown",
     "fixes",
+    "facilitators",
+    "via",
+    "funders",
+    "no_third_party",
+    *(f"readiness_{name}" for name in READINESS),
+    "next_ask",
+    "next_whom",
+    "next_channel",
+    "next_due",
+    "draft",
     *(f"question_{number}" for number in range(1, SHOWN + 1)),
     "z",
     "base",
@@ -69,6 +83,12 @@ def row(release_id: str, need_title: str, organisation_name: str, match: Match) 
         _gates(match, GateState.FAIL),
         _gates(match, GateState.UNKNOWN),
         "; ".join(miss.fix for miss in match.near_miss),
+        _thirds(match.facilitators),
+        match.via,
+        _thirds(match.funders),
+        " ".join(match.third_notes),
+        *_readiness(match.readiness),
+        *_step(match.next_step),
         *_padded(question.question for question in match.open_questions),
         match.z,
         match.base,
@@ -85,6 +105,30 @@ def _reasons(match: Match) -> Iterator[str]:
 
 def _gates(match: Match, state: GateState) -> str:
     return "; ".join(f"{gate.gate.value}: {gate.detail}" for gate in match.gates if gate.state is state)
+
+
+def _thirds(parties: Sequence[ThirdParty]) -> str:
+    """Name the third parties with what is in the way, or not known, of each."""
+    return "; ".join(f"{party.title} ({_standing(party)})" for party in parties)
+
+
+def _standing(party: ThirdParty) -> str:
+    if party.fixes:
+        return "near miss: " + ", ".join(party.fixes)
+    return "may fit; not known: " + listed(party.not_known) if party.not_known else "fits"
+
+
+def _readiness(panel: ReadinessPanel | None) -> list[Cell]:
+    if panel is None:
+        return [None] * len(READINESS)
+    found: list[Condition] = [getattr(panel, name) for name in READINESS]
+    return [f"{one.state.value}: {one.action or one.detail}" for one in found]
+
+
+def _step(step: NextStep | None) -> list[Cell]:
+    if step is None:
+        return [None] * 5
+    return [step.ask, step.whom, step.channel or step.route, step.due.isoformat(), step.draft]
 
 
 def _padded(texts: Iterator[str]) -> list[Cell]:

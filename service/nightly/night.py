@@ -20,6 +20,7 @@ from matcher.gates import GATES, GatePolicy
 from matcher.matching import Matcher
 from matcher.profiles import Need
 from matcher.scoring import Scorer
+from matcher.thirds import ThirdParties
 from matcher.vocabulary import GateMode
 from service.encoders import make_encoder
 from service.nightly.clustering import cluster
@@ -119,7 +120,8 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
         catalogue = _catalogue(draft, encoder, night.as_of)
         found.update(capabilities=len(catalogue))
     with steps.step("match") as found:
-        matcher = Matcher(catalogue, encoder, load_places(), night.as_of, night.scorer, night.policy)
+        thirds = _thirds(draft, night.as_of)
+        matcher = Matcher(catalogue, encoder, load_places(), night.as_of, night.scorer, night.policy, thirds)
         found.update(_match(draft, matcher, night.k))
     with steps.step("clusters") as found:
         found.update(cluster(draft, encoder, catalogue.lexical, releases_dir))
@@ -194,6 +196,13 @@ def _catalogue(draft: Draft, encoder: Encoder, as_of: date) -> Catalogue:
         watched = Watched(capabilities, "reading and encoding capabilities")
         draft.write_arrays(catalogues.build(watched, organisations, encoder, load_places(), as_of).arrays())
     return Catalogue.from_arrays(draft.arrays(), capabilities, organisations)
+
+
+def _thirds(draft: Draft, as_of: date) -> ThirdParties:
+    """Resolve the facilitators and funders of the draft."""
+    facilitators, mechanisms = draft.records("facilitators"), draft.records("mechanisms")
+    organisations = RecordMap(draft.records("organisations"))
+    return ThirdParties.of(facilitators, mechanisms, organisations, load_places(), as_of)
 
 
 def _match(draft: Draft, matcher: Matcher, k: int) -> dict[str, Any]:

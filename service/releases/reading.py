@@ -27,6 +27,8 @@ from service.wire import from_json, match_from_json
 if TYPE_CHECKING:
     from matcher.catalogue import Catalogue
     from matcher.clusters import Clustering
+    from matcher.places import PlaceBook
+    from matcher.thirds import ThirdParties
 
 P = TypeVar("P", bound=Record)
 CURRENT, CLUSTERS = "CURRENT", "clusters.json"
@@ -107,6 +109,14 @@ class Release:
         from matcher.catalogue import Catalogue
 
         return Catalogue.from_arrays(self.arrays(), self.capabilities, self.organisations)
+
+    def thirds(self, places: "PlaceBook") -> "ThirdParties":
+        """Give the facilitators and funders as of the release's day; none from a release older than they are."""
+        from matcher.thirds import ThirdParties
+
+        kinds = ("facilitators", "mechanisms")
+        facilitators, mechanisms = (self.records(kind) if kind in self.manifest.counts else () for kind in kinds)
+        return ThirdParties.of(facilitators, mechanisms, self.organisations, places, self.manifest.as_of)
 
     @cached_property
     def metrics(self) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.asked import Asked, Pair
+from matcher.asked import Asked, Bridge, Pair
 from matcher.columns import Columns
 from matcher.errors import BadInput
 from matcher.gates import DEFAULT, GATES, GatePolicy, allowed, explain, judge, passed
@@ -22,6 +22,7 @@ from tests.matcher.small_world import AS_OF, a_place_book
 from tests.matcher.strategies import capabilities, needs, organisations
 
 BOOK = a_place_book()
+BRIDGE = Bridge("fac-1", "a facilitator bridges fr and sw")
 PASS, FAIL, UNKNOWN = GateState.PASS, GateState.FAIL, GateState.UNKNOWN
 
 
@@ -34,7 +35,7 @@ def judged(
 ) -> dict[GateName, Gate]:
     by_id = {each.id: each for each in known}
     columns = Columns.build([capability], by_id, BOOK, AS_OF)
-    asked = Asked.of(need, by_id, columns, BOOK, bridged=bridged)
+    asked = Asked.of(need, by_id, columns, BOOK, bridged=dict.fromkeys(bridged, BRIDGE))
     pair = Pair(asked, columns, 0, capability, by_id.get(capability.organisation_id))
     return {gate.gate: gate for gate in explain(pair, judge(asked, columns, policy)[:, 0], policy)}
 
@@ -50,7 +51,7 @@ def test_the_arrays_say_what_a_plain_reading_of_the_rules_says(
 ) -> None:
     """Every gate of every pair equals the per-pair reference; and each has a sentence."""
     columns = Columns.build(offers, known, BOOK, AS_OF)
-    asked = Asked.of(need, known, columns, BOOK, bridged=bridged)
+    asked = Asked.of(need, known, columns, BOOK, bridged=dict.fromkeys(bridged, BRIDGE))
     table = judge(asked, columns)
     for row, offer in enumerate(offers):
         pair = Pair(asked, columns, row, offer, known.get(offer.organisation_id))
