@@ -53,6 +53,7 @@ class Cluster:
     stated: bool
     sectors: tuple[str, ...]  # sector families, the one most members share first
     members: tuple[NeedId, ...]  # in the order of their ids
+    public: int  # members that are public: without one, neither name nor words may be told
     terms: tuple[Term, ...]  # what the members speak of and other needs do not; of public members alone
     likeness: float | None  # mean cosine of its pairs; None for a stated cluster of one
     news: News
@@ -66,7 +67,7 @@ class Gone:
     """A cluster of the release before that is no more."""
 
     id: ClusterId
-    label: str
+    label: str  # empty where no member was public
     news: News  # merged or ended
     into: ClusterId | None
 
@@ -177,7 +178,12 @@ def _gone(earlier: Clustering, clusters: Sequence[Cluster]) -> tuple[Gone, ...]:
         if one.id not in known
     ]
     return tuple(
-        Gone(one.id, one.label, News.MERGED if into else News.ENDED, ClusterId(into) if into else None)
+        Gone(
+            one.id,
+            one.label if one.public else "",
+            News.MERGED if into else News.ENDED,
+            ClusterId(into) if into else None,
+        )
         for one, into in gone
     )
 
@@ -202,13 +208,14 @@ class _Maker:
         ids = tuple(NeedId(need.id) for need in members)
         terms = self._words.terms(ids)
         families = _shared_families(members)
-        found = labelling.label(terms) or ", ".join(families) or members[0].title
+        found = labelling.label(terms) or ", ".join(families) or "needs that are alike"
         return Cluster(
             name,
             _as_written(members) if stated else found,
             stated,
             families,
             ids,
+            sum(need.confidentiality is Confidentiality.PUBLIC for need in members),
             terms,
             round(likeness.mean_likeness(self._vectors, group), 6) if len(group) > 1 else None,
             *self._news(name, ids),

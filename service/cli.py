@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "nightly": "nightly",
     "releases": "releases",
     "export": "export",
+    "report": "report",
     "serve": "serve",
     "keys": "keys",
     "demo": "demo",

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from service import console
-from service.api import exploring, guarding, matches, openapi, problems, records, saving, status, validation
+from service.api import exploring, guarding, matches, openapi, problems, records, reports, saving, status, validation
 from service.api.context import Context
 from service.settings import Settings
 
@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         responses=openapi.PROBLEMS,
     )
-    for part in (status, matches, exploring, saving, records):
+    for part in (status, matches, exploring, saving, records, reports):
         app.include_router(part.router())
     console.mount(app)
     app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))

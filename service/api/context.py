@@ -12,6 +12,7 @@ from service.api.deciding import Deciding
 from service.api.keys import KeyRing, Principal, Sessions, session_secret
 from service.api.live import Live
 from service.api.problems import Refused
+from service.api.reporting import Reporting
 from service.releases import CurrentRelease, Release, ReleaseError
 from service.settings import Settings
 from service.store import Store, open_store
@@ -28,6 +29,7 @@ class Context:
     sessions: Sessions
     live: Live
     deciding: Deciding
+    reporting: Reporting
 
     @classmethod
     def open(cls, settings: Settings) -> Context:
@@ -41,6 +43,7 @@ class Context:
             Sessions(session_secret(settings.data_dir)),
             Live(store),
             Deciding(settings),
+            Reporting(),
         )
 
     def release(self) -> Release:

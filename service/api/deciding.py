@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from service.api.problems import Refused
+from service.releases.rules import policy_of, scorer_of
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
-    from matcher.gates import GatePolicy
     from matcher.matches import Gate, Shortlist
     from matcher.matching import Matcher
     from matcher.profiles import Need
-    from matcher.scoring import Scorer
     from service.releases import Release
     from service.settings import Settings
 
@@ -97,26 +96,3 @@ def gates_of(release: Release, need: Need, row: int) -> tuple[Gate, ...]:
     provider = release.organisations.get(capability.organisation_id)
     pair = Pair(asked, catalogue.columns, row, counted(capability), provider)
     return details.explain(pair, states, policy)
-
-
-def scorer_of(facts: Mapping[str, Any]) -> Scorer:
-    """Read back the scorer that a release names; the default where it names none."""
-    from matcher.scoring import Scorer
-    from matcher.vocabulary import SignalName
-
-    sides = {
-        side: {SignalName(name): weight for name, weight in facts[side].items()}
-        for side in ("need_weights", "provider_weights")
-        if side in facts
-    }
-    return Scorer(**{**facts, **sides})
-
-
-def policy_of(facts: Mapping[str, Any]) -> GatePolicy:
-    """Read back the policy that a release names; the default where it names none."""
-    from pydantic import TypeAdapter
-
-    from matcher.gates import GatePolicy
-
-    found: GatePolicy = TypeAdapter(GatePolicy).validate_python(dict(facts))
-    return found

@@ -14,13 +14,14 @@ from matcher.vocabulary import GateState
 from service.api import reverse, shortlists
 from service.api.answers import json_answer
 from service.api.context import Context, Here
-from service.api.deciding import gates_of, policy_of
+from service.api.deciding import gates_of
 from service.api.live import is_shown
 from service.api.parameters import Limit, MinScore, RecordId, TierFilter
 from service.api.problems import Refused, unknown
 from service.api.schemas import MatchOut, NotShortlisted, ReverseOut, ShortlistOut
 from service.api.validation import JsonObject, admitted
 from service.releases import Release
+from service.releases.rules import policy_of
 
 ADHOC_ID: Final = "adhoc"
 MINIMAL: Final = {
