@@ -16,6 +16,8 @@ from service.diagnosis import Diagnosis
 from service.importing.report import ImportReport
 from service.judging import EvaluationReport
 from service.nightly import Outcome
+from service.reports.clusters import ClusterPage
+from service.reports.making import KINDS as REPORTS
 from service.tagging.running import TagReport
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,6 +39,11 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "night.json", _canonical(_of(Outcome), "The object of matcher nightly --json.")
     yield "tags.json", _canonical(_of(Tags), "One line of matcher tag.")
     yield "tagging.json", _canonical(_of(TagReport), "The object of matcher tag --json.")
+    for name, report in REPORTS.items():
+        said = f"The object of matcher report {name.value} --json."
+        yield f"report_{name.value}.json", _canonical(_of(report), said)
+    said = "The object of matcher report clusters --cluster ID --json."
+    yield "report_cluster.json", _canonical(_of(ClusterPage), said)
     yield "diagnosis.json", _canonical(_of(Diagnosis), "The object of matcher doctor --json.")
 
 
