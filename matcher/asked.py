@@ -18,7 +18,7 @@ from matcher.encoding import Flags, Floats, Words, plain, positions, primary
 from matcher.envelopes import Limit, compared, limits
 from matcher.places import PlaceBook
 from matcher.profiles import Capability, Need, Organisation
-from matcher.vocabulary import AMBIENT_ATTRIBUTES
+from matcher.vocabulary import AMBIENT_ATTRIBUTES, Provenance, Role
 from matcher.wording import condition
 
 SAME_COUNTRY: Final = 1.0
@@ -90,6 +90,14 @@ class Asked:
             _labels(need.skills_available),
             tuple(atlas.problems),
         )
+
+    @property
+    def by_a_seller(self) -> bool:
+        """Whether the owner is stated to provide and nothing else: the need may be an offer that strayed here."""
+        owner = self.organisation
+        if owner is None or set(owner.roles) != {Role.PROVIDER}:
+            return False
+        return (owner.provenance or {}).get("roles") is not Provenance.INFERRED
 
 
 @dataclass(frozen=True, eq=False)

@@ -241,7 +241,7 @@ def summarise(
     return " ".join(parts)
 
 
-def notes(matches: Sequence[Match], eligible: int, about_languages: Sequence[str] = ()) -> tuple[str, ...]:
+def notes(matches: Sequence[Match], eligible: int, about_need: Sequence[str] = ()) -> tuple[str, ...]:
     """Say what a broker must know about the whole list."""
     said = []
     if not eligible:
@@ -250,4 +250,11 @@ def notes(matches: Sequence[Match], eligible: int, about_languages: Sequence[str
     tiers = {match.tier for match in matches if match.tier is not Tier.C}
     if tiers == {Tier.B}:
         said.append(f"{ALL_TIER_B}: none has all gates confirmed with enough evidence.")
-    return (*said, *about_languages)
+    return (*said, *about_need)
+
+
+def doubts(asked: Asked) -> tuple[str, ...]:
+    """Say what makes a need look like none."""
+    if not asked.by_a_seller:
+        return ()
+    return (f"The owner, {asked.need.owner_organisation_id}, is recorded only as a provider: is this not an offer?",)

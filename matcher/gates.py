@@ -30,8 +30,8 @@ __all__ = [
 def judge(asked: Asked, columns: Columns, policy: GatePolicy = DEFAULT) -> States:
     """Return a table (len(GATES), N) of PASS, FAIL and UNKNOWN; a gate that is off stays unknown throughout.
 
-    A gate passes only with evidence on both sides (state apart, which always has it). Each distinct value is
-    judged once and the rows gather the outcome.
+    A gate passes only with evidence on both sides (state apart: what is not stated is published). Each distinct value
+    is judged once and the rows gather the outcome.
     """
     table = np.full((len(GATES), len(columns)), UNKNOWN, np.int8)
     for row, gate in enumerate(GATES):

@@ -97,10 +97,11 @@ class OrganisationMatcher:
         """Yield one shortlist a need, in order: the k best eligible organisations, and near misses after them."""
         for ranking in self.matcher.rankings(needs, k):
             matches = self._explained(ranking, self._lines(ranking, k))
-            need = ranking.subject.asked.need
+            asked = ranking.subject.asked
+            need = asked.need
             eligible = len(np.unique(self._owners[self._allowed(ranking)]))
             weak = languages.notes(need, self.matcher.catalogue.languages, self.matcher.encoder.languages)
-            notes = explanation.notes([match.best for match in matches], eligible, weak)
+            notes = explanation.notes([match.best for match in matches], eligible, [*explanation.doubts(asked), *weak])
             yield OrganisationShortlist(NeedId(need.id), need.title, tuple(matches), eligible, self._considered, notes)
 
     def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[RankedOrganisation]]:

@@ -112,7 +112,7 @@ class Matcher:
         matches = self.explainer.explain(ranking.subject, self.shown(ranking, k))
         need = ranking.subject.asked.need
         weak = languages.notes(need, self.catalogue.languages, self.encoder.languages)
-        notes = explanation.notes(matches, ranking.allowed, weak)
+        notes = explanation.notes(matches, ranking.allowed, [*explanation.doubts(ranking.subject.asked), *weak])
         return Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
 
     def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[Ranked]]:

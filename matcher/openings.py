@@ -85,6 +85,18 @@ _SECTOR = _classified("sectors", "crs_purpose")
 
 OPENINGS: Final = (
     Opening(
+        GateName.STATE,
+        None,
+        (
+            Ask(
+                "roles",
+                NEED_OWNER,
+                "Does the owner ask for this, or offer it? If it asks, record it as a need owner too.",
+                lambda pair: None if pair.asked.by_a_seller else False,
+            ),
+        ),
+    ),
+    Opening(
         GateName.PLACE,
         None,
         (

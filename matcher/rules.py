@@ -35,10 +35,12 @@ def _nothing(columns: Columns) -> Judged:
 
 
 def _state(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
+    """Fail what is not shown; whether a seller's need is a need stays unknown until somebody says so."""
     on = asked.as_of.toordinal()
     if not is_shown(asked.need, on):
         return np.array([FAIL, FAIL], np.int8), columns.trl
-    return np.array([FAIL, PASS], np.int8), (columns.shown_until >= on).view(np.uint8)
+    current = UNKNOWN if asked.by_a_seller else PASS
+    return np.array([FAIL, current], np.int8), (columns.shown_until >= on).view(np.uint8)
 
 
 def _place(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import zipfile
 from collections.abc import Callable
@@ -19,10 +20,14 @@ from matcher.matches import Shortlist
 from matcher.matching import Matcher
 from matcher.profiles import Capability, Need, Organisation
 from matcher.vocabulary import GateName, GateState, Tier
-from service.exports.spreadsheet import safe_cell
-from service.intake import Accepted, Reject, read, read_needs
+from service.exports.choices import Format, What
+from service.exports.writing import export
+from service.intake import Accepted, Reject, Severity, read, read_needs, write_rejects
+from service.intake.rejects import FORMULA_STARTS
 from service.reference import load_places
+from service.visibility import Visibility
 from tests.builders import a_capability, a_need, an_organisation
+from tests.service.releases.making import a_match, a_release, a_shortlist
 
 AS_OF = date(2026, 11, 1)
 TURBINE = {"title": "Small hydropower turbines", "summary": "Low-head river turbines for village power."}
@@ -176,7 +181,47 @@ def test_numbers_negations_and_names_that_only_the_words_tell(
     assert worded(asked, {"b": fits, "a": other}) == ["b", "a"]
 
 
-def test_two_sellers_paired(tmp_path: Path) -> None:
+def test_two_sellers_paired() -> None:
+    """A need whose owner is recorded as nothing but a provider may be an advert: every pair and the list ask first."""
+    offer = a_capability("offer", trl=9, places_offered=["NPL"], transfer_modes=["sale"], **TURBINE)
+    asked: dict[str, Any] = {"trl_min": 7, "beneficiary_places": ["NPL"], "accepted_modes": ["sale"], **TURBINE}
+    need = a_need(owner_organisation_id="maker", **asked)
+    found = shortlist(need, offer, organisations=(an_organisation("maker", roles=["provider"]),))
+    match = found.matches[0]
+    assert gate(found, "offer", GateName.STATE) is GateState.UNKNOWN
+    assert match.tier is not Tier.A
+    assert (match.open_questions[0].about, match.open_questions[0].ask) == ("roles", "need_owner")
+    assert any("maker" in note and "offer" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"roles": ["provider", "need_owner"]},
+        {"roles": ["facilitator"]},
+        {"roles": ["provider"], "provenance": {"roles": "inferred"}},
+        None,
+    ],
+)
+def test_who_may_well_ask_is_not_taken_for_a_seller(facts: dict[str, Any] | None) -> None:
+    """A provider that also needs, a facilitator that asks for a town, and an owner of unknown roles are not doubted."""
+    known = (an_organisation("maker", **facts),) if facts else ()
+    found = shortlist(a_need(owner_organisation_id="maker", **TURBINE), a_capability("offer"), organisations=known)
+    assert gate(found, "offer", GateName.STATE) is GateState.PASS
+    assert not any("maker" in note for note in found.notes)
+
+
+def test_a_provider_known_by_its_offers_alone_may_ask(tmp_path: Path) -> None:
+    """Standing beside an offer in a file tells one role of an organisation, not that it has no other."""
+    path = tmp_path / "capabilities.jsonl"
+    path.write_text(json.dumps({"id": "c", "title": "Pumps", "organisation": {"name": "Maker", "country": "KEN"}}))
+    maker = next(row.profile for row in rows(path) if isinstance(row, Accepted) and row.kind == "organisations")
+    assert isinstance(maker, Organisation)
+    found = shortlist(a_need(owner_organisation_id=maker.id), a_capability("offer"), organisations=(maker,))
+    assert gate(found, "offer", GateName.STATE) is GateState.PASS
+
+
+def test_an_offer_in_a_file_of_needs(tmp_path: Path) -> None:
     """An offer that strays into a file of needs is not taken for a demand: its offer fields are refused by name."""
     path = tmp_path / "needs.jsonl"
     offer = {"id": "x", "title": "Pumps", "text": "We sell pumps.", "price": "USD 5", "transfer_modes": ["sale"]}
@@ -232,13 +277,20 @@ def test_the_same_organisation_twice() -> None:
 
 
 def test_currency_and_price_year_mismatch() -> None:
-    """Amounts in two currencies are never compared one to one: the gate stays open and the pair stays."""
-    need = a_need(budget="USD 1000", financing_state="none", **TURBINE)
-    yen = a_capability("cny", price="CNY 90000 (2019)", **TURBINE)
-    dollars = a_capability("usd", price="USD 90000 (2019)", **TURBINE)
-    found = shortlist(need, yen, dollars)
+    """Amounts in two currencies are never compared one to one; of different years they are, and both years are said."""
+    need = a_need(budget="USD 1000 (2026)", financing_state="none", **TURBINE)
+    yuan = a_capability("cny", price="CNY 90000 (2019)", **TURBINE)
+    dear = a_capability("dear", price="USD 90000 (2019)", **TURBINE)
+    cheap = a_capability("cheap", price="USD 900 (2019)", **TURBINE)
+    same = a_capability("same", price="USD 900 (2026)", **TURBINE)
+    found = shortlist(need, yuan, dear, cheap, same)
     assert gate(found, "cny", GateName.BUDGET) is GateState.UNKNOWN
-    assert "usd" not in [match.capability_id for match in found.matches if match.tier is not Tier.C]
+    assert "dear" not in [match.capability_id for match in found.matches if match.tier is not Tier.C]
+    said = {str(m.capability_id): next(g.detail for g in m.gates if g.gate is GateName.BUDGET) for m in found.matches}
+    assert gate(found, "cheap", GateName.BUDGET) is gate(found, "same", GateName.BUDGET) is GateState.PASS
+    assert "2019" in said["cheap"]
+    assert "price years" in said["cheap"]
+    assert "price years" not in said["same"]
 
 
 def test_one_need_with_ten_countries() -> None:
@@ -283,26 +335,53 @@ def test_mixed_encodings(tmp_path: Path, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
-def test_formulas_in_exported_cells(formula: str) -> None:
-    """Text that a spreadsheet would run is text there too."""
-    assert str(safe_cell(formula)).startswith("'")
+def test_formulas_in_exported_cells(tmp_path: Path, formula: str) -> None:
+    """Text that a spreadsheet would run is text in an exported table, and in the table of rejects in both forms."""
+    match = a_match("need-1", "cap-1", summary=formula, capability_title=formula)
+    release = a_release(tmp_path / "releases", a_shortlist("need-1", match))
+    out = tmp_path / "matches.csv"
+    export(release, Visibility(), out, what=What.MATCHES, form=Format.CSV)
+    with out.open(encoding="utf-8", newline="") as table:
+        (row,) = csv.DictReader(table)
+    assert (row["summary"], row["capability_title"]) == (f"'{formula}", f"'{formula}")
+    assert not [cell for cell in row.values() if cell.startswith(FORMULA_STARTS) and not _is_number(cell)]
+
+    needs = tmp_path / "needs.jsonl"
+    needs.write_text(json.dumps({"id": "n", "title": "Water", "urgency": formula}) + "\n")
+    refused = [row for row in rows(needs) if isinstance(row, Reject)]
+    assert refused
+    write_rejects(tmp_path / "rejects.csv", refused)
+    write_rejects(tmp_path / "rejects.xlsx", refused)
+    with (tmp_path / "rejects.csv").open(encoding="utf-8-sig", newline="") as table:
+        assert next(csv.DictReader(table))["value"] == f"'{formula}"
+    sheet = openpyxl.load_workbook(tmp_path / "rejects.xlsx").active
+    assert sheet is not None
+    assert {cell.data_type for line in sheet.iter_rows() for cell in line} <= {"s", "n", "inlineStr"}  # "f": a formula
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def test_xml_entities_are_refused(tmp_path: Path) -> None:
-    """A file that defines entities is not read at all."""
+    """A file that defines entities is not read at all, and the reason is said."""
     path = tmp_path / "activities.xml"
     path.write_text('<!DOCTYPE x [<!ENTITY a "aaaa">]><iati-activities version="2.03">&a;</iati-activities>')
-    found = rows(path)
-    assert found
-    assert all(isinstance(row, Reject) for row in found)
+    (found,) = rows(path)
+    assert isinstance(found, Reject)
+    assert (found.code, found.severity) == ("xml_entities", Severity.FILE)
 
 
 def test_zip_bombs_are_refused(tmp_path: Path) -> None:
-    """A workbook that would unpack to far more than it weighs is not opened."""
+    """A workbook that would unpack to far more than it weighs is not opened, and the reason is said."""
     path = tmp_path / "needs.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("xl/worksheets/sheet1.xml", b" " * 200_000_000)
-    found = rows(path, kind="needs")
-    assert found
-    assert all(isinstance(row, Reject) for row in found)
+    (found,) = rows(path, kind="needs")
+    assert isinstance(found, Reject)
+    assert (found.code, found.severity) == ("zip_bomb", Severity.FILE)

@@ -272,7 +272,11 @@ def _described(inline: object, stated: object, role: str, places: PlaceCheck) ->
     home = places.code(values.get("country"))
     made = f"organisation:{organisation_slug(name)}" + (f"-{home.lower()}" if home else "")
     given = next((i for i in (stated, values.get("id"), values.get("_id")) if isinstance(i, str) and i), made)
-    return {"roles": [role], **{k: v for k, v in values.items() if k != "_id"}, "id": given}
+    known = {k: v for k, v in values.items() if k != "_id" and not (k == "roles" and is_unknown(v))}
+    if "roles" not in known:  # where it stands tells one role, not that it has no other
+        stated_of = known.get("provenance")
+        known["provenance"] = {**(stated_of if isinstance(stated_of, dict) else {}), "roles": Provenance.INFERRED}
+    return {"roles": [role], **known, "id": given}
 
 
 def _readable(kind: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ def states(
 ) -> dict[GateName, GateState]:
     provider = known.get(offer.organisation_id)
     return {
-        GateName.STATE: _state(need, offer, provider),
+        GateName.STATE: _state(need, offer, provider, known.get(need.owner_organisation_id)),
         GateName.PLACE: _place(need, offer, book),
         GateName.MODE: _mode(need, offer),
         GateName.MATURITY: _maturity(need, offer),
@@ -34,7 +34,7 @@ def _over(until: date | None) -> bool:
     return until is not None and until < AS_OF
 
 
-def _state(need: Need, offer: Capability, provider: Organisation | None) -> GateState:
+def _state(need: Need, offer: Capability, provider: Organisation | None, owner: Organisation | None) -> GateState:
     own = need.owner_organisation_id
     if own == offer.organisation_id and own != f"need:{need.id}":
         return FAIL
@@ -42,7 +42,10 @@ def _state(need: Need, offer: Capability, provider: Organisation | None) -> Gate
         if record.review_state not in {None, "published"} or _over(record.valid_until):
             return FAIL
     gone = provider and (provider.review_state in {"withdrawn", "expired"} or _over(provider.valid_until))
-    return FAIL if gone else PASS
+    if gone:
+        return FAIL
+    inferred = owner is not None and (owner.provenance or {}).get("roles") == "inferred"
+    return UNKNOWN if owner is not None and set(owner.roles) == {"provider"} and not inferred else PASS
 
 
 def _resolve(places: Iterable[Place], book: PlaceBook) -> tuple[set[str], bool]:

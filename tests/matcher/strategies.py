@@ -113,6 +113,10 @@ ORGANISATION_FIELDS = {
     "activity_status": _maybe(st.sampled_from(ActivityStatus)),
     "last_contact_at": _maybe(days),
 }
+ROLES = {
+    "roles": st.lists(st.sampled_from(["provider", "need_owner", "broker"]), min_size=1, max_size=2, unique=True),
+    "provenance": st.sampled_from([None, {"roles": "inferred"}, {"roles": "stated"}]),
+}
 ORGANISATION_IDS = ("org-1", "org-2", "capability:x", "missing")
 
 
@@ -131,7 +135,7 @@ def needs(draw: st.DrawFn) -> Need:
 @st.composite
 def organisations(draw: st.DrawFn) -> dict[str, Organisation]:
     return {
-        name: an_organisation(name, **draw(st.fixed_dictionaries(ORGANISATION_FIELDS)))
+        name: an_organisation(name, **draw(st.fixed_dictionaries({**ORGANISATION_FIELDS, **ROLES})))
         for name in ORGANISATION_IDS
         if name != "missing"
     }
