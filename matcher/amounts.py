@@ -167,15 +167,29 @@ class _Wider:
         if not isinstance(stated, Range):
             wanted = self.site.stated if not isinstance(self.site.stated, Range) else ()
             return (*stated, *(value for value in wanted if value not in stated))
-        low = self._end(stated.min, min(self.stood.low, self.site.low), share)
-        high = self._end(stated.max, max(self.stood.high, self.site.high), share)
+        part = floor(share) if self.opens else share
+        low = self._end(stated.min, min(self.stood.low, self.site.low), part)
+        high = self._end(stated.max, max(self.stood.high, self.site.high), part)
         return Range(min=low, max=high, unit=stated.unit)
 
     def _end(self, stated: float | None, wanted: float, share: float) -> float | None:
-        """Move one stated end toward a wanted one in base units; where that is open, it opens at once."""
+        """Move one stated end toward a wanted one in base units; one that is to be open is open at any share."""
         if stated is None or not isfinite(wanted) or not isinstance(self.stood.stated, Range):
             return None
-        return _toward(stated, from_base(wanted, self.stood.stated.unit), share)
+        return _toward(stated, from_base(wanted, self.stood.stated.unit), share) if share else stated
+
+    @property
+    def opens(self) -> bool:
+        """Tell whether an end is to be opened: there is no half of that."""
+        sides = ((self.site.low, self.stood.low), (self.site.high, self.stood.high))
+        return any(not isfinite(wanted) and isfinite(end) for wanted, end in sides)
+
+    @property
+    def steps(self) -> int | None:
+        """Count: where an end opens, that comes first and the other end moves after it; where only values do, one."""
+        if self.site.dimension is None:
+            return 1
+        return (1 if self.at(0.5) == self.at(1.0) else 2) if self.opens else None
 
 
 def _envelope(pair: Pair) -> Iterator[Lever[Capability]]:
@@ -187,9 +201,8 @@ def _envelope(pair: Pair) -> Iterator[Lever[Capability]]:
         have = stood.get(site.attribute)
         if have is None:
             yield _stated(offer, site)
-        elif have.dimension == site.dimension and _lacks(site, have):
-            wider = _Wider(offer, spelled[site.attribute], site, have)
-            yield _widened(wider)
+        elif have.dimension == site.dimension and _lacks(site, have) and not _everything(site, have):
+            yield _widened(_Wider(offer, spelled[site.attribute], site, have))
 
 
 def _read(offer: Capability, name: str) -> tuple[Limit, ...]:
@@ -200,6 +213,11 @@ def _lacks(site: Limit, stood: Limit) -> bool:
     if site.dimension is None:
         return not site.values <= stood.values
     return site.low < stood.low or site.high > stood.high
+
+
+def _everything(site: Limit, stood: Limit) -> bool:
+    """Tell whether nothing short of any value at all would do: that is no variant anybody could make."""
+    return min(site.low, stood.low) == -inf and max(site.high, stood.high) == inf
 
 
 def _stated(offer: Capability, site: Limit) -> Lever[Capability]:
@@ -214,5 +232,4 @@ def _widened(wider: _Wider) -> Lever[Capability]:
         now = (made.operating_envelope or {})[wider.name]
         return f"make a variant for {wider.site.attribute.replace('_', ' ')} {condition(now)}"
 
-    steps = None if wider.site.dimension is not None else 1
-    return Lever(PROVIDER, f"operating_envelope.{wider.name}", wider.at, says, steps)
+    return Lever(PROVIDER, f"operating_envelope.{wider.name}", wider.at, says, wider.steps)

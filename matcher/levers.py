@@ -173,9 +173,9 @@ def _classified(pair: Pair) -> Iterator[Lever[Capability]]:
     """State what it is about, only where nothing is stated: what is stated is not to be bent to a need."""
     offer, need = pair.capability, pair.asked.need
     if goals_of(offer) is None:
-        yield from _growing(offer, "sdg_goals", map(int, goals_of(need) or ()), "state SDG {}, if it serves it", str)
+        yield from _growing(offer, "sdg_goals", map(int, goals_of(need) or ()), "state SDG {}, if so", str)
     if offer.sectors is None and offer.crs_purpose is None:
-        yield from _growing(offer, "sectors", need.sectors, "state the sector {}, if it is for it", str)
+        yield from _growing(offer, "sectors", need.sectors, "state the sector {}, if so", str)
 
 
 def _required(pair: Pair) -> Iterator[Lever[Capability]]:
