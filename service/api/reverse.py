@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from matcher import priority
@@ -11,6 +11,7 @@ from matcher.matches import Match
 from matcher.priority import Priority
 from service.reference import load_places
 from service.wire import match_from_json
+from service.withholding import hidden_thirds, seen
 
 if TYPE_CHECKING:
     from service.api.context import Context
@@ -62,8 +63,10 @@ def serve(context: Context, release: Release, capability_id: str, limit: int) ->
     listed = release.reverse(capability_id)
     shown = [entry for entry in listed if visible.shows("needs", entry.need_id)]
     found: list[Entry] = []
+    hidden = hidden_thirds(visible)
     for place in shown:
         entry = _entry(release, place.need_id, place.position)
+        entry = replace(entry, text=seen(entry.text, hidden))
         if len(found) >= limit and _height(entry) != _height(found[-1]):
             break
         found.append(entry)

@@ -18,6 +18,7 @@ from service.api.problems import unknown
 from service.releases.files import write_whole
 from service.store import UnknownRecord, get_record
 from service.wire import match_from_json, match_json
+from service.withholding import hidden_thirds, seen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +150,12 @@ def spliced(head: dict[str, Any], name: str, texts: Sequence[str]) -> bytes:
 
 def _shown(served: Served, context: Context) -> Served:
     visible = context.live.visible()
-    kept = tuple(line for line in served.lines if visible.shows("capabilities", line.capability_id))
+    hidden = hidden_thirds(visible)
+    kept = tuple(
+        replace(line, text=seen(line.text, hidden))
+        for line in served.lines
+        if visible.shows("capabilities", line.capability_id)
+    )
     return replace(served, lines=kept, withheld=len(served.lines) - len(kept))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import HTMLResponse, Response
 
 from service.api.answers import RELEASE_HEADER, address
-from service.console import views
+from service.console import standing, views
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -41,10 +41,13 @@ def _environment() -> Environment:
     made.globals |= {
         "address": address,
         "age": views.age,
+        "conditions": standing.conditions,
         "cooperation": views.cooperation,
         "facts": views.facts,
         "pretty": views.pretty,
+        "reasons": standing.reasons,
         "said": views.said,
+        "standing": standing.standing,
         "texts": views.texts,
         "web_address": views.web_address,
         "where": views.where,

@@ -16,6 +16,7 @@ from service.exports.choices import Format, What
 from service.exports.spreadsheet import HEADER, Cell, row
 from service.releases.files import replacing
 from service.wire import match_from_json
+from service.withholding import hidden_thirds, seen
 
 if TYPE_CHECKING:
     from service.releases import Release, ShortlistHeader
@@ -89,12 +90,15 @@ def _shortlists(
     release: Release, visible: Visibility, count: _Count, *, whole: bool
 ) -> Iterator[tuple[ShortlistHeader, list[str]]]:
     """Walk the shortlists that may be seen with those of their matches that may; counts shortlists or matches."""
+    hidden = hidden_thirds(visible)
     for header, columns in release.each_shortlist(("capability_id", "detail")):
         shown = visible.shows("needs", header.need_id)
         if whole and not count.keeps(shown):
             continue
         pairs = zip(columns["capability_id"], columns["detail"], strict=True)
-        flags = ((text, shown and visible.shows("capabilities", capability)) for capability, text in pairs)
+        flags = (
+            (seen(text, hidden), shown and visible.shows("capabilities", capability)) for capability, text in pairs
+        )
         yield header, [text for text, kept in flags if (kept if whole else count.keeps(kept))]
 
 

@@ -331,3 +331,26 @@ def test_a_condition_in_a_unit_that_cannot_measure_it_is_refused_by_name(tmp_pat
         ("site_conditions.power", "wrong_dimension"),
     ]
     assert rows[0]["expected"] == "head in a unit such as m"
+
+
+def test_third_parties_come_from_files_of_their_own(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A facilitator that speaks both languages lets a pair through, and a fund stands beside it."""
+    offer = {"id": "turbine", "title": "Turbines", "text": "Low-head turbines.", "languages_supported": ["fr"]}
+    need = {"id": "power", "title": "Electricity", "text": "A turbine.", "languages_required": ["en"]}
+    where = {"beneficiary_places": ["KEN"], "sectors": ["energy"]}
+    works = {"places": ["KEN"], "sectors": ["energy"], "languages": ["en", "fr"], "services": ["training"]}
+    desk = _lines(tmp_path / "desks.jsonl", [{"id": "d", "organisation_id": "o", "title": "The desk", **works}])
+    pays = {"eligible_places": ["KEN"], "tied_status": "untied"}
+    fund = _lines(tmp_path / "funds.jsonl", [{"id": "f", "organisation_id": "p", "title": "The fund", **pays}])
+    files = ("--facilitators", str(desk), "--mechanisms", str(fund), "--format", "jsonl")
+    assert _match(tmp_path, *files, capabilities=[offer], needs=[{**need, **where}]) == 0
+    (match,) = json.loads(capsysbinary.readouterr().out)["matches"]
+    language = next(gate for gate in match["gates"] if gate["gate"] == "language")
+    assert (language["state"], language["detail"]) == ("pass", "The desk bridges fr and en")
+    assert ([one["id"] for one in match["facilitators"]], [one["id"] for one in match["funders"]]) == (["d"], ["f"])
+
+
+def test_a_third_party_that_cannot_be_read_is_a_reject(tmp_path: Path) -> None:
+    fund = _lines(tmp_path / "funds.jsonl", [{"title": "A fund without an id"}])
+    assert _match(tmp_path, "--mechanisms", str(fund), "--rejects", str(tmp_path / "rejects.csv")) == 3
+    assert "funds.jsonl" in (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig")
