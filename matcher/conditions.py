@@ -13,10 +13,10 @@ from typing import Final
 
 from matcher.asked import Pair
 from matcher.encoding import plain
-from matcher.facilitation import REMEDIES, remedies
+from matcher.facilitation import REMEDIES, named, remedies
 from matcher.joining import Joined, Joint
 from matcher.matches import Condition, ReadinessPanel, ThirdParty
-from matcher.vocabulary import FinancingState, GateState, Readiness, ThirdRule
+from matcher.vocabulary import FacilitatorService, FinancingState, GateState, Readiness, ThirdRule
 from matcher.wording import listed
 
 OFFERS: Final = 2  # facilitators named for one gap
@@ -73,12 +73,12 @@ class Conditions:
             return Condition(state, detail, f"Ask the need's owner: {_QUESTIONS[name]}")
         helpers = self._helpers(name)
         if not helpers:
-            wanted = listed(REMEDIES[name], "or")
+            wanted = named(REMEDIES[name], "or")
             return Condition(state, detail, f"No facilitator of the catalogue offers {wanted} here: find one.")
-        said = listed(f"{title} for {listed(services)}" for _, title, services in helpers)
+        said = listed(f"{title} for {named(services)}" for _, title, services in helpers)
         return Condition(state, detail, f"Ask {said}.", tuple(each for each, _, _ in helpers))
 
-    def _helpers(self, name: str) -> list[tuple[str, str, Sequence[str]]]:
+    def _helpers(self, name: str) -> list[tuple[str, str, Sequence[FacilitatorService]]]:
         """Return the facilitators that are known to work in the need's place and fail no rule, best service first."""
         found = []
         for third, side in self.joint.facilitators:

@@ -25,6 +25,9 @@ REMEDIES: Final = {
 }
 """Enabling condition -> services that close a gap in it, the most direct first; our reading of the services' names."""
 
+_SERVICES: Final = {FacilitatorService.LEGAL_IP: "legal and IP advice", FacilitatorService.COFINANCE: "co-finance"}
+"""How sentences call a service whose code does not read as words."""
+
 _GAPS: Final = frozenset({Readiness.PARTIAL, Readiness.MISSING})
 
 
@@ -97,6 +100,11 @@ def remedies(condition: str, services: Sequence[FacilitatorService] | None) -> l
     return [service for service in REMEDIES[condition] if service in (services or ())]
 
 
+def named(services: Sequence[FacilitatorService], joint: str = "and") -> str:
+    """Write services as words."""
+    return listed((_SERVICES.get(service, service.value) for service in services), joint)
+
+
 def _language(asked: Asked, spoken: frozenset[str] | None) -> Check:
     rule = ThirdRule.LANGUAGE
     if asked.need.languages_required is None or spoken is None:
@@ -122,8 +130,8 @@ def _services(asked: Asked, services: Sequence[FacilitatorService] | None) -> Ch
         return Check(rule, GateState.UNKNOWN, "it does not say what it does")
     closed = [name for name in gaps(asked) if remedies(name, services)]
     if closed:
-        return Check(rule, GateState.PASS, f"offers {listed(services)}, for the gap in {listed(closed)}")
-    return Check(rule, GateState.UNKNOWN, f"offers {listed(services)}" if services else "states no service")
+        return Check(rule, GateState.PASS, f"offers {named(services)}, for the gap in {listed(closed)}")
+    return Check(rule, GateState.UNKNOWN, f"offers {named(services)}" if services else "states no service")
 
 
 def _network(pair: Pair, third: Programme) -> Check:

@@ -220,7 +220,7 @@ def _contribution(judged: _Judged[Any]) -> str:
         return f"{third.name} ({third.origin}) may pay{paid}"
     inferred = (record.provenance or {}).get("services") is Provenance.INFERRED
     services = [each for each in record.services or () if each not in _NO_CONTRIBUTION and not inferred]
-    return f"{third.name} ({third.origin}) offers {listed(services)}" if services else ""
+    return f"{third.name} ({third.origin}) offers {facilitation.named(services)}" if services else ""
 
 
 def _fixes(joint: Joint, judged: _Judged[Any]) -> tuple[str, ...]:
