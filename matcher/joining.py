@@ -19,7 +19,7 @@ from matcher.places import PlaceBook
 from matcher.profiles import FundingMechanism, OrganisationId
 from matcher.thirds import R, Third, ThirdParties, home_of
 from matcher.vocabulary import HARD_THIRD_RULES, FacilitatorService, GateState, Provenance, ThirdRule
-from matcher.wording import listed, money
+from matcher.wording import money
 
 SHOWN: Final = 2  # third parties of a kind that fit, shown beside a pair
 NEAR: Final = 1  # near misses shown after them
