@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
+from pydantic import ConfigDict
 
 from matcher.errors import BadInput
 from matcher.sharing import Bools, Floats, Ints
@@ -38,6 +39,8 @@ class Share:
     A need belongs if it serves one of ``places`` or is of one of ``sectors`` (or below it).
     """
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")  # as read from a file
+
     name: str
     least: float  # share of all introductions, in (0, 1)
     places: tuple[str, ...] = ()
@@ -53,6 +56,8 @@ class Share:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How introductions are shared out. All of it is configuration; the defaults are our judgement."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")  # as read from a file
 
     introductions: int = 3  # a need gets at most: more than a broker follows up makes none of them likelier
     assumed_slots: int = 3  # of a partner that states none, flagged as assumed

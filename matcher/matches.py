@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
 from matcher.vocabulary import (
@@ -11,6 +12,7 @@ from matcher.vocabulary import (
     Cooperation,
     GateName,
     GateState,
+    Placing,
     Readiness,
     ReasonCode,
     RecordKind,
@@ -19,6 +21,9 @@ from matcher.vocabulary import (
     ThirdRule,
     Tier,
 )
+
+UNALLOCATED: Final = "unallocated"
+"""Said of a list that was made for one need alone: capacity is shared out over a whole night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,10 @@ class Match:
     via: str | None = None  # the facilitator whose network reaches the provider
     readiness: ReadinessPanel | None = None
     next_step: NextStep | None = None
+    # These three stay last: a release keeps them apart and puts them into the match's text (wire.with_allocation).
+    allocated: bool | None = None  # whether the introduction is to be made; None: not allocated, made for one need
+    placing: Placing | None = None
+    allocation: str = UNALLOCATED  # why, in words
 
 
 @dataclass(frozen=True, slots=True)

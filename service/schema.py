@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from matcher.introductions import Policy
 from matcher.matches import OrganisationShortlist, Shortlist
 from matcher.profiles import KINDS, SINGULAR
 from matcher.tagging import Tags
@@ -34,6 +35,8 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "shortlist.json", _canonical(_of(Shortlist), "One line of matcher match --format jsonl.")
     grouped = "One line of matcher match --group-by organisation --format jsonl."
     yield "organisation_shortlist.json", _canonical(_of(OrganisationShortlist), grouped)
+    left_out = "The file of matcher nightly --allocation; what it leaves out keeps its default."
+    yield "allocation.json", _canonical(TypeAdapter(Policy).json_schema(), left_out)
     yield "evaluation.json", _canonical(_of(EvaluationReport), "The object of matcher evaluate --json.")
     yield "import.json", _canonical(_of(ImportReport), "The object of matcher import --json.")
     yield "night.json", _canonical(_of(Outcome), "The object of matcher nightly --json.")

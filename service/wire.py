@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable
 from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from matcher.matches import Match, OrganisationShortlist, Shortlist
+from matcher.matches import UNALLOCATED, Match, OrganisationShortlist, Shortlist
 
 T = TypeVar("T")
 
@@ -27,6 +28,22 @@ def match_from_json(text: str | bytes) -> Match:
     """Read back what ``match_json`` wrote."""
     found: Match = _adapter(Match).validate_json(text)
     return found
+
+
+def with_allocation(
+    text: str, allocated: bool | None = None, placing: str | None = None, allocation: str = UNALLOCATED
+) -> str:
+    """Put what allocation made of a match into its text, at the end, where the three fields stand; parses nothing.
+
+    A text from before there was allocation gets the fields.
+    """
+    return text.removesuffix(_tail(None, None, UNALLOCATED)).removesuffix("}") + _tail(allocated, placing, allocation)
+
+
+@cache
+def _tail(allocated: bool | None, placing: str | None, allocation: str) -> str:
+    facts = {"allocated": allocated, "placing": placing, "allocation": allocation}
+    return f",{json.dumps(facts, ensure_ascii=False, separators=(',', ':'))[1:]}"
 
 
 def shortlist_json(shortlist: Shortlist | OrganisationShortlist) -> str:

@@ -59,6 +59,11 @@ NEED_BODY: Final[dict[str, Any]] = {
 }
 
 
+ListOrder = Annotated[
+    shortlists.Order, Query(description="By score, or after allocation: introductions first, near misses last.")
+]
+
+
 def router() -> APIRouter:
     """Return the routes under /v1."""
     made = APIRouter(prefix="/v1", tags=["matches"])
@@ -96,14 +101,20 @@ def router() -> APIRouter:
 
 
 def of_need(
-    context: Here, need_id: RecordId, limit: Limit = 10, min_score: MinScore = 0.0, tier: TierFilter = None
+    context: Here,
+    need_id: RecordId,
+    limit: Limit = 10,
+    min_score: MinScore = 0.0,
+    tier: TierFilter = None,
+    order: ListOrder = shortlists.Order.SCORE,
 ) -> Response:
     """Return the need's matches in rank order, near misses (tier C) after those that are eligible.
 
-    From the release that is served; ``provisional`` while the need was saved or changed since the night.
+    From the release that is served; ``provisional`` while the need was saved or changed since the night. Each match
+    says whether it is among the introductions that providers have room for (``allocated``), and why or why not.
     """
-    served = shortlists.serve(context, need_id).narrowed(limit=limit, min_score=min_score, tiers=tier or ())
-    return _sent(served)
+    served = shortlists.serve(context, need_id).ordered(order)
+    return _sent(served.narrowed(limit=limit, min_score=min_score, tiers=tier or ()))
 
 
 def of_capability(context: Here, capability_id: RecordId, limit: Limit = 10) -> Response:

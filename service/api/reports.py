@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -11,6 +12,7 @@ from service.api.answers import json_answer
 from service.api.context import Here
 from service.api.parameters import RecordId
 from service.api.problems import unknown
+from service.api.schemas import AllocationReportOut
 from service.reports.clusters import ClusterPage, ClustersReport
 from service.reports.making import KINDS, make_page
 from service.reports.names import ReportName
@@ -44,6 +46,13 @@ def router() -> APIRouter:
     for name in _SAID:
         _add_report(made, name)
     made.add_api_route(
+        "/reports/allocation",
+        allocation,
+        response_model=AllocationReportOut,
+        operation_id="get_allocation_report",
+        summary="How introductions were shared out",
+    )
+    made.add_api_route(
         "/clusters",
         list_clusters,
         response_model=ClustersReport,
@@ -74,6 +83,17 @@ def _add_report(made: APIRouter, name: ReportName) -> None:
         summary=summary,
         description=f"{description} Counted from the release that is served, less what was withdrawn since.",
     )
+
+
+def allocation(context: Here) -> Response:
+    """Tell what sharing providers' capacity out did over the whole night: needs served, exposure, each rule's price.
+
+    ``figures`` is null for a release that was made before there was allocation.
+    """
+    release = context.release()
+    figures = release.metrics.get("allocation")
+    found = {"release_id": release.id, "allocated": figures is not None, "figures": figures}
+    return json_answer(json.dumps(found, ensure_ascii=False).encode(), release_id=release.id)
 
 
 def list_clusters(context: Here) -> Response:

@@ -8,6 +8,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.counterfactuals import Counterfactual
+from matcher.introductions import Figures
 from matcher.matches import Gate, Match
 from matcher.vocabulary import GateMode, GateName
 from matcher.whatif import Moved
@@ -133,6 +134,14 @@ class ReverseOut(Sent):
     total: Annotated[int, Field(description="Needs whose shortlists hold it, sent or not.")]
     withheld: Annotated[int, Field(description="Needs left out: they are not to be seen any more.")]
     needs: list[ReverseEntryOut]
+
+
+class AllocationReportOut(Sent):
+    """What allocation did to the whole release."""
+
+    release_id: ReleaseId
+    allocated: bool
+    figures: Figures | None
 
 
 class SavedOut(Sent):

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from service.releases import Release
 
 
+class Order(StrEnum):
+    """How a need's matches stand; the matches are the same."""
+
+    SCORE = "score"  # the list before allocation
+    ALLOCATION = "allocation"  # introductions first: the list after allocation
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One match: its text as it was written, and what lists are filtered by."""
@@ -35,6 +43,7 @@ class Line:
     score: float
     tier: str
     text: str
+    place: int = 0  # after allocation; 0 where nothing was allocated
 
     def match(self) -> Match:
         """Parse the text."""
@@ -54,20 +63,27 @@ class Served:
     notes: tuple[str, ...]
     withheld: int
     lines: tuple[Line, ...]
+    allocated: bool = False
 
     def head(self) -> dict[str, Any]:
-        """Everything but the matches. Nothing is allocated before allocation exists."""
+        """Everything but the matches."""
         return {
             "need_id": self.need_id,
             "need_title": self.need_title,
             "release_id": self.release_id,
             "provisional": self.provisional,
-            "allocated": False,
+            "allocated": self.allocated,
             "eligible": self.eligible,
             "considered": self.considered,
             "notes": list(self.notes),
             "withheld": self.withheld,
         }
+
+    def ordered(self, order: Order) -> Served:
+        """Put introductions first, then the others, near misses last; or leave the order of the scores."""
+        if order is Order.SCORE:
+            return self
+        return replace(self, lines=tuple(sorted(self.lines, key=lambda line: line.place)))
 
     def narrowed(self, *, limit: int, min_score: float = 0.0, tiers: Collection[Tier] = ()) -> Served:
         """Keep the first ``limit`` matches that score at least so and are of one of the tiers (none named: any)."""
@@ -102,9 +118,11 @@ def published(context: Context, release: Release, need_id: str) -> Served:
     if header is None:
         raise unknown("need", need_id)
     found = release.columns(need_id, ("capability_id", "score", "tier", "detail"))
-    lines = map(Line, found["capability_id"], found["score"], found["tier"], found["detail"])
+    placed = release.placed(need_id)
+    places = [0] * header.rows if placed is None else [one.place for one in placed]
+    lines = map(Line, found["capability_id"], found["score"], found["tier"], found["detail"], places)
     facts = (header.need_id, header.need_title, release.id, False, header.eligible, header.considered, header.notes)
-    return _shown(Served(*facts, 0, tuple(lines)), context)
+    return _shown(Served(*facts, 0, tuple(lines), placed is not None), context)
 
 
 def provisional(context: Context, release: Release, need_id: str) -> Served:

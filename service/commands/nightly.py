@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -23,6 +25,10 @@ def command(
     force: Annotated[
         bool, typer.Option("--force", help="Publish although the guard refuses, or this run was rolled back from.")
     ] = False,
+    allocation: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="How to share introductions out: JSON, see data/schema/allocation.json."),
+    ] = None,
     publish: Annotated[bool, typer.Option(help="Publish what was made; or make and check it only.")] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/night.json.")
@@ -33,12 +39,14 @@ def command(
     A run that was stopped goes on from what it had finished; a run of the same records, rules, model and day is not
     made twice. Exit code 3: the guard refused to publish, and the old release stays served.
     """
-    from service.nightly import Night, NightRefused, run_night
+    from service.nightly import Night, NightRefused, read_policy, run_night
     from service.settings import load_settings
 
     now = datetime.now(UTC)
     day = (as_of or now).date()
     night = Night(day, k=k, keep=keep, max_drop=max_drop, force=force, publish=publish)
+    if allocation is not None:
+        night = replace(night, allocation=read_policy(allocation))
     try:
         outcome = run_night(load_settings(), night, now)
     except NightRefused as refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -17,12 +17,14 @@ import structlog
 from matcher import catalogue as catalogues
 from matcher.catalogue import Catalogue
 from matcher.gates import GATES, GatePolicy
+from matcher.introductions import Policy
 from matcher.matching import Matcher
 from matcher.profiles import Need
 from matcher.scoring import Scorer
 from matcher.thirds import ThirdParties
 from matcher.vocabulary import GateMode
 from service.encoders import make_encoder
+from service.nightly import allocating
 from service.nightly.clustering import cluster
 from service.nightly.errors import NightRefused, NightStopped
 from service.nightly.facts import code_fingerprint, plain
@@ -61,6 +63,7 @@ class Night:
     block: int = BLOCK  # needs in a part; the lists do not depend on it
     scorer: Scorer = field(default_factory=Scorer)
     policy: GatePolicy = field(default_factory=GatePolicy)
+    allocation: Policy = field(default_factory=Policy)
 
 
 class State(StrEnum):
@@ -107,7 +110,8 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
     with steps.step("snapshot") as found:
         snapshot = take_snapshot(store, releases_dir, night.as_of)
         found.update(snapshot.counts, left_out=sum(snapshot.left_out.values()), fingerprint=snapshot.fingerprint[:16])
-    facts = _facts(snapshot, encoder, night)
+    busy = allocating.under_way(store)
+    facts = _facts(snapshot, encoder, night, busy)
     outcome = Outcome(State.DRAFTED, facts.release_id, facts.run_id, None, snapshot.counts, {}, snapshot.left_out, {})
     if is_published(releases_dir, facts.release_id):
         return _published_before(settings, store, night, outcome)
@@ -123,6 +127,8 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
         thirds = _thirds(draft, night.as_of)
         matcher = Matcher(catalogue, encoder, load_places(), night.as_of, night.scorer, night.policy, thirds)
         found.update(_match(draft, matcher, night.k))
+    with steps.step("allocate") as found:
+        found.update(allocating.allocate(draft, night.allocation, busy, night.as_of))
     with steps.step("clusters") as found:
         found.update(cluster(draft, encoder, catalogue.lexical, releases_dir))
     with steps.step("check"):
@@ -139,7 +145,7 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
     return replace(made, state=State.PUBLISHED, served=release.id, removed=removed, seconds=dict(steps.seconds))
 
 
-def _facts(snapshot: Snapshot, encoder: Encoder, night: Night) -> RunFacts:
+def _facts(snapshot: Snapshot, encoder: Encoder, night: Night, busy: Collection[allocating.PairIds]) -> RunFacts:
     return RunFacts(
         data_fingerprint=snapshot.fingerprint,
         code=code_fingerprint(),
@@ -149,6 +155,7 @@ def _facts(snapshot: Snapshot, encoder: Encoder, night: Night) -> RunFacts:
         policy=plain(night.policy),
         as_of=night.as_of,
         k=night.k,
+        allocation=allocating.facts(night.allocation, busy),
     )
 
 

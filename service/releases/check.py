@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from service.releases.parts import ShortlistHeader
     from service.releases.reading import Release
 
-CHECKED_COLUMNS = ("need_id", "capability_id", "rank", "z", "tier", "near_miss", "failed_gates")
+CHECKED_COLUMNS = ("need_id", "capability_id", "rank", "z", "tier", "near_miss", "failed_gates", "allocated")
 
 
 def damage(folder: Path, manifest: Manifest) -> list[str]:
@@ -31,7 +31,8 @@ def broken_rules(release: "Release", hard_gates: Collection[str]) -> list[str]:
     1. every need has exactly one shortlist, in the order of the needs;
     2. ranks are 1..n and no capability stands twice;
     3. eligible matches come first, by falling z (six decimals), then id; near misses after them likewise;
-    4. no eligible match fails a hard gate, every near miss fails at least one, and tier C is for near misses alone.
+    4. no eligible match fails a hard gate, every near miss fails at least one, and tier C is for near misses alone;
+    5. no near miss is allocated.
     """
     ids = release.needs.ids()
     problems = []
@@ -55,6 +56,10 @@ def _broken_by(header: "ShortlistHeader", columns: dict[str, list[Any]], hard: f
     keys = list(zip(columns["near_miss"], z, columns["capability_id"], strict=True))
     if keys != sorted(keys):
         yield "not in the order eligible, z, id"
+    if any(
+        near_miss and allocated for near_miss, allocated in zip(columns["near_miss"], columns["allocated"], strict=True)
+    ):
+        yield "a near miss is allocated"
     for near_miss, tier, failed in zip(columns["near_miss"], columns["tier"], columns["failed_gates"], strict=True):
         fails_hard = bool(hard & set(failed.split(",")))
         if fails_hard != near_miss:

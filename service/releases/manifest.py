@@ -29,6 +29,7 @@ class RunFacts(_Frozen):
     code: str  # version and hash of the deciding code and the reference data
     model: str  # encoder's name: model@revision/precision
     languages: tuple[str, ...] | None = None  # that the model covers; None where it does not say so
+    allocation: dict[str, Any] | None = None  # how introductions were shared out; None: they were not
     scorer: dict[str, Any]  # weights and thresholds of the score
     policy: dict[str, Any]  # how each gate is treated
     as_of: date
@@ -37,7 +38,8 @@ class RunFacts(_Frozen):
     @property
     def run_id(self) -> str:
         """Hash these facts: 16 hexadecimal digits."""
-        facts = self.model_dump(mode="json", exclude={"languages"} if self.languages is None else None)
+        unstated = {name for name in ("languages", "allocation") if getattr(self, name) is None}
+        facts = self.model_dump(mode="json", exclude=unstated)
         text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

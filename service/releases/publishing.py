@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from matcher.matches import Shortlist
+from service.releases import allocations
 from service.releases.check import broken_rules, damage
 from service.releases.errors import BrokenRelease, NoRelease, ReleaseError
 from service.releases.files import flush_folder, flush_tree, map_array, sweep_temporaries, write_array, write_whole
@@ -27,6 +28,7 @@ from service.wire import to_json
 
 if TYPE_CHECKING:
     from matcher.clusters import Clustering
+    from matcher.introductions import Allocation, Pairs
 
 DRAFT, SNAPSHOT, BROKEN, TRASH, WITHHELD = ".draft-", ".snapshot-", ".broken-", ".trash-", "WITHHELD"
 
@@ -88,6 +90,14 @@ class Draft:
         """Write the clusters of the needs; a draft without them is a release without them."""
         write_whole(self.folder / CLUSTERS, f"{to_json(clustering, indent=1)}\n".encode())
 
+    def write_allocation(self, pairs: "Pairs", assumed: npt.NDArray[Any], made: "Allocation") -> None:
+        """Write what allocation made of every match; a draft without it is a release whose matches are unallocated."""
+        allocations.write(self.folder / allocations.ALLOCATION, pairs, assumed, made)
+
+    def parts(self) -> list[Part]:
+        """Give the parts of the shortlists, in order."""
+        return [Part(self._part(number)) for number in range(len(self.blocks()))]
+
     def set_aside(self) -> Path:
         """Keep a draft that failed its check for a person to look at; the next run makes it anew."""
         return _aside(self.folder, self.facts.run_id)
@@ -95,12 +105,14 @@ class Draft:
     def finish(self, created_at: datetime, seconds: Mapping[str, float], hard_gates: Collection[str]) -> Release:
         """Write the reverse list, the metrics and the manifest, then check the whole; raises BrokenRelease."""
         sweep_temporaries(self.folder)
-        parts = [Part(self._part(number)) for number in range(len(self.blocks()))]
+        parts = self.parts()
         for path in set((self.folder / "matches").glob("part-*")) - {part.path for part in parts}:
             path.unlink()  # of another grid
         write_reverse(self.folder / "matches", parts, self.records("capabilities"))
         bare = self._manifest(created_at, seconds)
         metrics = measure(Release(self.folder, bare))
+        if (allocated := self.folder / allocations.ALLOCATION).exists():
+            metrics["allocation"] = allocations.AllocationFile(allocated).figures
         write_whole(self.folder / "metrics.json", _json(metrics))
         matches = max(metrics["matches"], 1)
         manifest = bare.model_copy(

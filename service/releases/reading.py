@@ -15,6 +15,7 @@ import structlog
 
 from matcher.matches import Shortlist
 from matcher.profiles import Capability, Need, NeedId, Organisation, Record
+from service.releases.allocations import ALLOCATION, AllocationFile, Placed, flagged
 from service.releases.check import damage
 from service.releases.errors import BrokenRelease, NoRelease, ReleaseError
 from service.releases.files import map_array
@@ -136,7 +137,17 @@ class Release:
         except ValueError as error:
             raise BrokenRelease(self.id, [f"{CLUSTERS} cannot be read ({type(error).__name__})"]) from error
 
-    # Shortlists
+    # Shortlists: as the matcher made them, with what allocation made of each match
+
+    @cached_property
+    def allocation(self) -> AllocationFile | None:
+        """What allocation made of the matches; None in a release that was made before there was allocation."""
+        return AllocationFile(self.folder / ALLOCATION) if ALLOCATION in self.manifest.files else None
+
+    def placed(self, need_id: str) -> list[Placed] | None:
+        """Say of each match of a need, in rank order, what became of it; None where nothing was allocated."""
+        row = self.needs.row_of(need_id)
+        return None if self.allocation is None or row is None else self.allocation.of(row)
 
     def header(self, need_id: str) -> ShortlistHeader | None:
         """Give the counts and notes of a need's shortlist; None when the release has no such need."""
@@ -145,20 +156,18 @@ class Release:
 
     def match_texts(self, need_id: str, limit: int | None = None) -> list[str]:
         """Give a need's matches as JSON texts in rank order; empty when there are none or the need is not here."""
-        found = self._place_of(need_id)
-        return [] if found is None else found[0].column(found[1], "detail")[:limit]
+        return self.columns(need_id, ("detail",))["detail"][:limit]
 
     def columns(self, need_id: str, names: Sequence[str]) -> dict[str, list[Any]]:
         """Give columns of a need's shortlist in rank order (see ``parts.COLUMNS``); empty lists when it is not here."""
         found = self._place_of(need_id)
-        return {name: [] for name in names} if found is None else found[0].columns(found[1], names)
+        if found is None:
+            return {name: [] for name in names}
+        return self._flagged(need_id, found[0].columns(found[1], names))
 
     def match_text(self, need_id: str, capability_id: str) -> str | None:
         """Give one pair's match as JSON text; None when the shortlist does not hold it."""
-        found = self._place_of(need_id)
-        if found is None:
-            return None
-        columns = found[0].columns(found[1], ("capability_id", "detail"))
+        columns = self.columns(need_id, ("capability_id", "detail"))
         texts: dict[str, str] = dict(zip(columns["capability_id"], columns["detail"], strict=True))
         return texts.get(capability_id)
 
@@ -168,7 +177,7 @@ class Release:
         return None if header is None else header.text(self.match_texts(need_id, limit))
 
     def shortlist(self, need_id: str) -> Shortlist | None:
-        """Give a need's shortlist as the matcher made it, parsed; None when the release has no such need."""
+        """Give a need's shortlist in rank order, parsed; None when the release has no such need."""
         header = self.header(need_id)
         if header is None:
             return None
@@ -197,7 +206,11 @@ class Release:
     ) -> Iterator[tuple[ShortlistHeader, dict[str, list[Any]]]]:
         """Walk every shortlist in the order of the need ids with the named columns (see ``parts.COLUMNS``)."""
         for number in range(self.part_count):
-            yield from self._part(number).each(columns)
+            for header, found in self._part(number).each(columns):
+                yield header, self._flagged(header.need_id, found)
+
+    def _flagged(self, need_id: str, columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        return flagged(columns, self.placed(need_id)) if columns.keys() & {"detail", "allocated"} else columns
 
     @property
     def part_count(self) -> int:

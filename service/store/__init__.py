@@ -11,7 +11,7 @@ Functions take a session and return plain values. They never commit: the ``with`
 
 from service.store.engine import Store, connect, open_store, store_exists, upgrade
 from service.store.errors import SchemaMismatch, StoreError, StoreUnavailable, UnknownRecord
-from service.store.events import StoredEvent, add_event, list_events
+from service.store.events import StoredEvent, add_event, list_events, stages_of_pairs
 from service.store.hashing import canonical, content_hash
 from service.store.keys import ApiKey, list_keys, make_key, revoke_key, touch_key, verify_key
 from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, places_covering
@@ -71,6 +71,7 @@ __all__ = [
     "revoke_key",
     "save_release",
     "snapshot",
+    "stages_of_pairs",
     "store_exists",
     "touch_key",
     "upgrade",

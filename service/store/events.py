@@ -53,6 +53,15 @@ def list_events(
     return tuple(_stored(row) for row in session.execute(query).scalars())
 
 
+def stages_of_pairs(session: Session) -> dict[tuple[NeedId, CapabilityId], list[Stage]]:
+    """Return the stages of every pair that has events, oldest first."""
+    query = select(EventRow.need_id, EventRow.capability_id, EventRow.stage).order_by(EventRow.number)
+    found: dict[tuple[NeedId, CapabilityId], list[Stage]] = {}
+    for need_id, capability_id, stage in session.execute(query):
+        found.setdefault((NeedId(need_id), CapabilityId(capability_id)), []).append(Stage(stage))
+    return found
+
+
 def _stored(row: EventRow) -> StoredEvent:
     event = Event(
         need_id=NeedId(row.need_id),

@@ -1,9 +1,11 @@
 """A small store to run nights on, with the hashing encoder, and the killing of such nights."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from matcher.matches import UNALLOCATED, Shortlist
 from matcher.profiles import KINDS, Profile
 from service.nightly import Night, Outcome, run_night
 from service.settings import Settings, load_settings
@@ -56,3 +58,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Every file of a release but its manifest, by relative name."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def unallocated(shortlist: Shortlist | None) -> Shortlist:
+    """A release's shortlist as it was before allocation: the matcher knows one need at a time."""
+    assert shortlist is not None
+    bare = {"allocated": None, "placing": None, "allocation": UNALLOCATED}
+    return replace(shortlist, matches=tuple(replace(match, **bare) for match in shortlist.matches))

@@ -28,6 +28,31 @@ def test_a_published_shortlist_is_served_as_the_night_made_it(served: World, cli
     assert (found.eligible, found.considered, found.provisional) == (kept.eligible, kept.considered, False)
 
 
+def test_each_match_says_whether_it_is_allocated_and_why(client: TestClient) -> None:
+    found = ShortlistOut.model_validate(_matches(client, "need-1", limit=200))
+    assert found.allocated
+    assert any(match.allocated for match in found.matches)
+    for match in found.matches:
+        assert match.allocation != "unallocated"
+        pair = MatchOut.model_validate_json(client.get(address("v1", "matches", "need-1", match.capability_id)).content)
+        assert (pair.match.allocated, pair.match.placing) == (match.allocated, match.placing)
+
+
+def test_a_list_after_allocation_has_the_same_matches_with_introductions_first(client: TestClient) -> None:
+    before = _matches(client, "need-1", limit=200)["matches"]
+    after = _matches(client, "need-1", limit=200, order="allocation")["matches"]
+    assert sorted(match["rank"] for match in after) == [match["rank"] for match in before]
+    flags = [(not match["allocated"], bool(match["near_miss"])) for match in after]
+    assert flags == sorted(flags)
+
+
+def test_the_report_of_the_allocation_is_that_of_the_release(served: World, client: TestClient) -> None:
+    found = client.get("/v1/reports/allocation").json()
+    assert found["allocated"] is True
+    assert found["figures"] == current_release(served.settings.releases_dir).metrics["allocation"]
+    assert found["figures"]["after"]["needs_served"] == 3
+
+
 def test_every_answer_made_from_a_release_names_it(served: World, client: TestClient) -> None:
     release_id = current_release(served.settings.releases_dir).id
     for path in (

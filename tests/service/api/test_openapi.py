@@ -57,6 +57,7 @@ def test_only_health_and_readiness_ask_for_no_key(document: dict[str, Any]) -> N
         ("/v1/search?q=village", "/v1/search"),
         ("/v1/releases/current", "/v1/releases/current"),
         ("/v1/key", "/v1/key"),
+        ("/v1/reports/allocation", "/v1/reports/allocation"),
     ],
 )
 def test_what_is_sent_is_what_is_described(
