@@ -37,7 +37,8 @@ def with_allocation(
 
     A text from before there was allocation gets the fields.
     """
-    return text.removesuffix(_tail(None, None, UNALLOCATED)).removesuffix("}") + _tail(allocated, placing, allocation)
+    bare = text.removesuffix(_tail(None, None, UNALLOCATED))
+    return (text[:-1] if bare == text else bare) + _tail(allocated, placing, allocation)
 
 
 @cache

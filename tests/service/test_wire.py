@@ -1,16 +1,19 @@
 """One way of writing results: fast and slow say the same, and it fits the published schema."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import date
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from matcher.matches import (
     Contribution,
     Gate,
     Match,
     NearMiss,
+    NextStep,
     OpenQuestion,
     PassageEvidence,
     Shortlist,
@@ -18,8 +21,8 @@ from matcher.matches import (
     TopicEvidence,
 )
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
-from matcher.vocabulary import Cooperation, GateName, GateState, SignalName, Tier
-from service.wire import match_from_json, match_json, shortlist_json
+from matcher.vocabulary import Cooperation, GateName, GateState, Placing, SignalName, Tier
+from service.wire import match_from_json, match_json, shortlist_json, with_allocation
 
 SCHEMA = Path(__file__).parents[2] / "data" / "schema" / "shortlist.json"
 
@@ -89,3 +92,21 @@ def test_unknown_stays_null_and_letters_stay_letters() -> None:
 
 def test_a_line_is_one_line() -> None:
     assert "\n" not in shortlist_json(a_shortlist(a_match("two\nlines")))
+
+
+STEP = NextStep("Ask.", "", "provider", OrganisationId("o1"), None, "", "Dear...", date(2026, 12, 1), "soon")
+
+
+@pytest.mark.parametrize("step", [None, STEP], ids=["null", "object"])
+def test_allocation_is_put_into_a_text_as_the_match_would_write_it(step: NextStep | None) -> None:
+    """Whatever field stands before: texts are joined, not parsed."""
+    match = replace(a_match(), next_step=step)
+    told = replace(match, allocated=True, placing=Placing.RAISED, allocation="why")
+    assert with_allocation(match_json(match), True, "raised", "why") == match_json(told)  # noqa: FBT003 - as written
+    assert with_allocation(match_json(match)) == match_json(match)
+
+
+def test_a_text_from_before_there_was_allocation_gets_its_fields() -> None:
+    facts = json.loads(match_json(a_match()))
+    old = {name: value for name, value in facts.items() if name not in {"allocated", "placing", "allocation"}}
+    assert json.loads(with_allocation(json.dumps(old))) == facts
