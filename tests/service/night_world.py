@@ -63,5 +63,5 @@ def contents(folder: Path) -> dict[str, bytes]:
 def unallocated(shortlist: Shortlist | None) -> Shortlist:
     """A release's shortlist as it was before allocation: the matcher knows one need at a time."""
     assert shortlist is not None
-    bare = {"allocated": None, "placing": None, "allocation": UNALLOCATED}
-    return replace(shortlist, matches=tuple(replace(match, **bare) for match in shortlist.matches))
+    bare = (replace(match, allocated=None, placing=None, allocation=UNALLOCATED) for match in shortlist.matches)
+    return replace(shortlist, matches=tuple(bare))
