@@ -13,7 +13,7 @@ from matcher.asked import Asked, Pair
 from matcher.classification import sectors_of
 from matcher.encoding import plain
 from matcher.matches import Check
-from matcher.money import Rates, factor
+from matcher.money import Rates, factor, same_basis
 from matcher.profiles import FundingMechanism
 from matcher.quantities import Money
 from matcher.thirds import Area, Third
@@ -32,7 +32,6 @@ _PRIVATE: Final = frozenset(
 )
 """Kinds of PRIVATE_SECTOR; who is called only that may or may not be one of them."""
 
-_WHOLE: Final = frozenset({"total", "in_total"})  # bases of a sum for the whole need; an unstated one counts as that
 _MONTHS: Final = dict(
     enumerate(("January", "February", "March", "April", "May", "June", "July", "August", "September"), start=1)
 ) | {10: "October", 11: "November", 12: "December"}  # the locale of the machine must not decide
@@ -207,7 +206,7 @@ def _ticket(asked: Money | None, record: FundingMechanism, rates: Rates | None, 
     rate = factor(asked.currency, ticket.currency, rates)
     if not rate > 0:
         return _unknown(rule, f"{sums}: no rate between the currencies")
-    if plain(asked.basis or "total") not in _WHOLE:
+    if not same_basis(asked.basis, None):
         return _unknown(rule, f"{sums}: not for the whole")
     state, said = _span(asked, ticket, rate)
     return Check(rule, state, f"{sums}{said}")

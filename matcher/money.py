@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
 from matcher.encoding import Codes, Dictionary, Flags, Floats, Names, plain, positions, vocabulary
 from matcher.quantities import Money
+
+_WHOLE: Final = frozenset({"total", "in_total"})  # said of a sum that is the whole, as one without a basis is
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,18 @@ def factor(currency: str, into: str, rates: Rates | None) -> float:
 
 
 def same_basis(one: str | None, other: str | None) -> bool:
-    """Tell whether two amounts speak of the same thing; an unstated basis is not held against either."""
-    return not one or not other or plain(one) == plain(other)
+    """Tell whether two amounts speak of the same thing; without a basis an amount is the whole sum.
+
+    So a price per unit is never held against a budget, stated as a total or bare. The words "per unit" are no evidence
+    that could be missing but part of the number: who strikes them out states another, whole sum, which may then be
+    compared. To bar that, no two bare amounts could ever be compared, and most amounts are bare.
+    """
+    return _basis(one) == _basis(other)
+
+
+def _basis(stated: str | None) -> str:
+    found = plain(stated or "")
+    return "" if found in _WHOLE else found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +58,7 @@ class MoneyColumn:
     low: Floats
     high: Floats
     currency: Codes  # position in currencies
-    basis: Codes  # position in bases; the first is "" = not stated
+    basis: Codes  # position in bases; the first is "" = the whole sum
     codes: Codes
 
     @classmethod
@@ -70,12 +82,10 @@ class MoneyColumn:
         """
         at = slice(None) if codes is None else codes
         factors = np.array([factor(name.decode(), other.currency, rates) for name in self.currencies.tolist()])
-        scale = factors[self.currency[at]]
-        if other.basis:
-            scale = np.where(self._spoken(plain(other.basis))[at], scale, np.nan)
+        scale = np.where(self._alike(other.basis)[at], factors[self.currency[at]], np.nan)
         return self.low[at] * scale, self.high[at] * scale
 
-    def _spoken(self, basis: str) -> Flags:
-        """Tell which amounts state this basis or none."""
-        allowed = [at for at, name in enumerate(self.bases.tolist()) if name.decode() in {"", basis}]
-        return np.isin(self.basis, allowed)
+    def _alike(self, basis: str | None) -> Flags:
+        """Tell which amounts speak of the same thing."""
+        alike = [same_basis(name.decode(), basis) for name in self.bases.tolist()]
+        return np.array(alike)[self.basis]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from matcher.asked import Pair
+from matcher.money import same_basis
 from matcher.profiles import PartnerSought
 from matcher.vocabulary import GateName, SignalName
 from matcher.wording import listed
@@ -21,14 +22,15 @@ class Ask:
 
     about: str  # the field to fill in
     whom: str
-    words: str  # "{title}" is the offer, "{where}" the need's countries, "{currency}" its budget's
+    words: str  # "{title}" is the offer, "{where}" the need's countries, "{currency}" and "{basis}" its budget's
     stated: Callable[[Pair], Any]  # None when the field is unknown
 
     def question(self, pair: Pair) -> str:
         """Put the question for a pair."""
         where = listed(sorted(pair.asked.countries), "or") if pair.asked.countries else "the country in need"
         currency = pair.asked.need.budget.currency if pair.asked.need.budget else ""
-        return self.words.format(title=pair.capability.title, where=where, currency=currency)
+        basis = (pair.asked.need.budget.basis if pair.asked.need.budget else None) or "in all"
+        return self.words.format(title=pair.capability.title, where=where, currency=currency, basis=basis)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ def _spoken(pair: Pair) -> object:
 def _one_currency(pair: Pair) -> bool | None:
     budget, price = pair.asked.need.budget, pair.capability.price
     return None if budget and price and budget.currency != price.currency else True
+
+
+def _one_basis(pair: Pair) -> bool | None:
+    """Ask only where the currency is not asked for already."""
+    budget, price = pair.asked.need.budget, pair.capability.price
+    if budget is None or price is None or budget.currency != price.currency:
+        return True
+    return same_basis(budget.basis, price.basis) or None
 
 
 def _sought(pair: Pair) -> object:
@@ -150,6 +160,7 @@ OPENINGS: Final = (
             _offer("price", 'What does "{title}" cost, in which currency and of which year?'),
             _need("budget", "What budget is there, in which currency and of which year?"),
             Ask("price", PROVIDER, 'What does "{title}" cost in {currency}?', _one_currency),
+            Ask("price", PROVIDER, 'What does "{title}" cost {basis}, in {currency}?', _one_basis),
         ),
     ),
     Opening(

@@ -2,6 +2,11 @@
 
 Every signal is built so that deleting a fact on either side never raises it, an unknown counting as 0: it is a sum
 of parts or "one or the other" of them, never a ratio between facts that can be deleted one without the other.
+
+A fact is a field, an attribute of a mapping (a site condition, a limit of an envelope), and whatever an offer, or a
+need about its own means, lists in its favour. A list of demands (goals, sectors, accepted modes and languages of a
+need, requirements of an offer) is one statement made whole: striking a demand from it states another, lesser one, of
+which the same offer may well meet a greater share.
 """
 
 from __future__ import annotations
@@ -35,6 +40,7 @@ PRESENCE_KINDS: Final = frozenset(
 
 # Shares of the parts below are our judgement, to be replaced by fitted weights of a scorer when outcomes are known.
 _ENOUGH_DEPLOYMENTS: Final = 5.0  # this many recent ones in the need's own countries earn everything
+_A_CONDITION: Final = 0.6  # what a first condition that is met earns, as a first accepted mode does
 _HALF_LIFE_DAYS: Final = 730.0  # of news about a profile
 
 
@@ -162,10 +168,15 @@ def _maturity(asked: Asked, columns: Columns, rows: Rows) -> Floats:
 
 
 def _envelope(asked: Asked, columns: Columns, rows: Rows) -> Floats:
-    """Take the mean over the site's conditions of what is covered; one that cannot be compared adds nothing."""
-    if not asked.site:
-        return _unknown(rows)
-    return _sum(*((1 / len(asked.site), columns.envelope.fit(limit, rows)) for limit in asked.site))
+    """Let one condition that is covered earn .6, and each further one .6 of what is left.
+
+    What counts is how many are covered, not their share: a condition that cannot be compared adds nothing, and so
+    nothing is gained by leaving it out.
+    """
+    value = _unknown(rows)
+    for limit in asked.site:
+        value = _either(value, _A_CONDITION * columns.envelope.fit(limit, rows))
+    return value
 
 
 def _resources(asked: Asked, columns: Columns, rows: Rows) -> Floats:

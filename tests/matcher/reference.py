@@ -120,6 +120,8 @@ def _budget(need: Need, offer: Capability) -> GateState:
     budget, price = need.budget, offer.price
     if budget is None or price is None or budget.currency != price.currency:
         return UNKNOWN
+    if (budget.basis or "total") != (price.basis or "total"):
+        return UNKNOWN
     least = price.min if price.min is not None else price.max
     most = budget.max if budget.max is not None else budget.min
     if least is not None and most is not None and most >= 0.5 * least:

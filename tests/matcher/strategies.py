@@ -41,7 +41,8 @@ def moneys(draw: st.DrawFn) -> dict[str, Any]:
     low, high = sorted(draw(st.tuples(st.integers(0, 99), st.integers(0, 99))))
     ends = draw(st.sampled_from([{"min": low}, {"max": high}, {"min": low, "max": high}]))
     currency, year = draw(st.sampled_from(["USD", "USD", "EUR"])), draw(st.sampled_from([None, 2015, 2025]))
-    return {**ends, "currency": currency, "price_year": year}
+    basis = draw(st.sampled_from([None, None, "total", "per unit"]))
+    return {**ends, "currency": currency, "price_year": year, "basis": basis}
 
 
 conditions = st.none() | st.fixed_dictionaries(

@@ -272,6 +272,16 @@ def test_amounts_for_different_things_are_not_compared() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("budget", "price", "state"),
+    [(None, "per unit", UNKNOWN), ("per unit", None, UNKNOWN), ("total", None, PASS), (None, "in total", PASS)],
+)
+def test_an_amount_without_a_basis_is_the_whole_sum(budget: str | None, price: str | None, state: GateState) -> None:
+    """A price per unit is not held against a bare budget, nor a bare price against a budget per unit."""
+    need = {"budget": {"max": 10, "currency": "USD", "basis": budget}}
+    assert only("budget", need, {"price": {"max": 5, "currency": "USD", "basis": price}}).state is state
+
+
 def test_an_open_end_decides_only_what_it_can() -> None:
     """A price of at most 40 fits a budget of 20; nothing fails against a least price that is not stated."""
     assert only("budget", {"budget": "USD 20"}, {"price": {"max": 40, "currency": "USD"}}).state is PASS

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from matcher.asked import Asked, Pair
 from matcher.columns import Columns
 from matcher.money import Rates
-from matcher.profiles import Capability, Need, Organisation
+from matcher.profiles import Capability, Ip, Need, Organisation, PartnerSought
+from matcher.quantities import Money
 from matcher.signals import STRUCTURED, evidence, measure
 from matcher.vocabulary import SignalName
 from tests.builders import a_capability, a_need, an_organisation
@@ -80,6 +81,64 @@ def test_deleting_a_fact_never_raises_a_signal(
     for field in ORGANISATION_FIELDS:
         blank = {name: each.model_copy(update={field: None}) for name, each in known.items()}
         _never_higher(before, measured(need, [offer], blank), [field])
+
+
+@settings(max_examples=150, deadline=None)
+@given(needs(), capabilities(), organisations())
+def test_deleting_a_part_of_a_field_never_raises_a_signal(
+    need: Need, offer: Capability, known: dict[str, Organisation]
+) -> None:
+    """One attribute of a mapping, one element of a list, one facet of a price: nothing rises, but by fewer demands."""
+    offers = [offer, *(made for field, made in _lessened(offer) if field not in OFFERED_DEMANDS)]
+    columns = Columns.build(offers, known, BOOK, AS_OF)
+    rows = np.arange(len(offers))
+    table = measure(Asked.of(need, known, columns, BOOK), columns, rows)
+    _never_higher(table[:, 0], table[:, 1:], [str(made) for made in offers[1:]])
+    for field, made in _lessened(need):
+        if field not in ASKED_DEMANDS:
+            asked = Asked.of(made, known, columns, BOOK)
+            _never_higher(table[:, 0], measure(asked, columns, rows[:1]), [f"of {field}, to {made}"])
+    for name, each in known.items():
+        for field, made in _lessened(each):
+            _never_higher(table[:, 0], measured(need, [offer], {**known, name: made}), [f"of {field} of {name}"])
+
+
+OFFERED_DEMANDS = {"infrastructure_required", "skills_required", "transfer_modes", "places_excluded"}
+ASKED_DEMANDS = {
+    "sdg_goals",
+    "sdg_targets",
+    "sectors",
+    "crs_purpose",
+    "accepted_modes",
+    "rejected_modes",
+    "languages_required",
+    "beneficiary_places",
+}
+"""Lists that are one statement of what is wanted, see matcher.signals: with fewer demands more of them may be met."""
+
+
+def _lessened(record: Any) -> list[tuple[str, Any]]:
+    """Every copy of a record that lacks one element of one list, one attribute of a mapping, or one facet of a block.
+
+    The last element of a list goes with its field: an empty list states that there is none. So does the last end of an
+    amount, and its basis stays: it is part of the number, see matcher.money.same_basis.
+    """
+    made = []
+    for field, value in record:
+        smaller: list[Any] = []
+        if isinstance(value, tuple) and len(value) > 1:
+            smaller = [value[:at] + value[at + 1 :] for at in range(len(value))]
+        elif isinstance(value, dict) and field != "provenance":
+            smaller = [{name: held for name, held in value.items() if name != gone} or None for gone in value]
+        elif isinstance(value, Money):
+            ends = [end for end in ("min", "max") if getattr(value, end) is not None]
+            facets = ["price_year", *(ends if len(ends) > 1 else [])]
+            smaller = [value.model_copy(update={facet: None}) for facet in facets]
+        elif isinstance(value, PartnerSought | Ip):
+            smaller = [less for part, less in _lessened(value) if part != "places"]
+            smaller += [value.model_copy(update={part: None}) for part, held in value if held is not None]
+        made += [(field, record.model_copy(update={field: less})) for less in smaller]
+    return made
 
 
 @settings(max_examples=40, deadline=None)
@@ -157,12 +216,15 @@ def test_maturity_saturates_three_levels_above() -> None:
     assert value("maturity", {"trl_min": 5, "co_development_ok": True}, {"trl": 4}) == pytest.approx(0.4)
 
 
-def test_envelope_counts_what_is_covered_of_every_condition_of_the_site() -> None:
-    """Of three conditions one is met in full, one for half of its span, and one is not spoken of."""
+def test_envelope_counts_the_conditions_that_are_covered() -> None:
+    """One condition is met in full, one for half of its span, and one is not spoken of: .6, and .45 of the rest."""
     site = {"power": "5 kW", "head": "10-20 m", "salinity": "1 ppt"}
-    stood = {"power": "1-9 kW", "head": "15-40 m"}
-    assert value("envelope", {"site_conditions": site}, {"operating_envelope": stood}) == pytest.approx((1 + 0.75) / 3)
-    assert np.isnan(value("envelope", {"site_conditions": {"salinity": "1 ppt"}}, {"operating_envelope": stood}))
+    offer = {"operating_envelope": {"power": "1-9 kW", "head": "15-40 m"}}
+    found = value("envelope", {"site_conditions": site}, offer)
+    assert found == pytest.approx(1 - (1 - 0.6) * (1 - 0.6 * 0.75))
+    assert value("envelope", {"site_conditions": {"power": "5 kW", "head": "10-20 m"}}, offer) == found
+    assert value("envelope", {"site_conditions": {"power": "5 kW"}}, offer) == pytest.approx(0.6)
+    assert np.isnan(value("envelope", {"site_conditions": {"salinity": "1 ppt"}}, offer))
 
 
 def test_resources_miss_what_is_required_and_not_there() -> None:
