@@ -178,6 +178,7 @@ def _read(path: Path | None, kind: str, model: type[Kind], places: PlaceBook) ->
 
 
 def _nothing(batch: Batch[Capability] | Batch[Need], path: Path, what: str) -> BadInput:
-    first = next(iter(batch.rejects), None)
-    why = f"row {first.row}: {first.code}: expected {first.expected}; {first.fix}" if first else "the file is empty"
+    first = next((one for one in batch.rejects if one.severity in {Severity.ROW, Severity.FILE}), None)
+    where = f"row {first.row}: " if first and first.row else ""
+    why = f"{where}{first.code}: expected {first.expected}; {first.fix}" if first else "the file is empty"
     return BadInput("nothing_to_match", expected=f"at least one {what} in {path}", got="none", fix=why)

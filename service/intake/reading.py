@@ -22,6 +22,7 @@ from service.intake.tables import Grid, Intake, read_grid
 _T = TypeVar("_T")
 _USUAL: Final = Limits()
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"  # XLS before 2007, and any workbook under a password
+_GZIP: Final = b"\x1f\x8b"
 _NOTHING: Final = "\ufeff \t\r\n\x00"
 
 
@@ -68,6 +69,8 @@ class _Reader:
         text = start.decode("latin-1").lstrip(_NOTHING + "\xef\xbb\xbf\xff\xfe")
         if start.startswith(b"PK"):
             return self._workbook()
+        if start.startswith(_GZIP):
+            return self._refused("unknown_format", "unpack it first: gunzip")
         if start.startswith(_OLD_OFFICE):
             return self._refused("unknown_format", "save it as XLSX, without a password")
         if text.startswith("<"):

@@ -1,6 +1,7 @@
 """``matcher match``: files in, ranking out; whole or not at all; every need gets its rows."""
 
 import csv
+import gzip
 import itertools
 import json
 import os
@@ -14,7 +15,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from service import cli
+from matcher.errors import BadInput
+from service import cli, ranking
+from service.reference import load_places
 from service.trec import read_run
 
 ROOT = Path(__file__).parents[2]
@@ -354,3 +357,13 @@ def test_a_third_party_that_cannot_be_read_is_a_reject(tmp_path: Path) -> None:
     fund = _lines(tmp_path / "funds.jsonl", [{"title": "A fund without an id"}])
     assert _match(tmp_path, "--mechanisms", str(fund), "--rejects", str(tmp_path / "rejects.csv")) == 3
     assert "funds.jsonl" in (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_packed_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """Bytes of an archive are not read as a table in an old encoding."""
+    packed = tmp_path / "capabilities.jsonl.gz"
+    packed.write_bytes(gzip.compress(b'{"id": "c", "title": "Pumps"}\n'))
+    needs = tmp_path / "needs.jsonl"
+    needs.write_text('{"id": "n", "title": "Water"}\n')
+    with pytest.raises(BadInput, match=r"nothing_to_match.*unknown_format.*unpack it first"):
+        ranking.gather(ranking.Files(packed, needs), load_places())
