@@ -11,6 +11,7 @@ from matcher.errors import BadInput
 from matcher.matches import Match, Ranked, RankedOrganisation
 
 TAG: Final = "partner-matcher"
+_TABLE: Final = 3  # columns of judgements as a table
 STEP: Final = 1e-6  # printed digits; wider than single precision near 1, in which trec_eval compares scores
 
 
@@ -30,20 +31,22 @@ def read_run(path: Path) -> dict[str, dict[str, float]]:
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """Read judgements: TREC ``need 0 capability grade``, or three tab-separated columns under a header naming them.
+    """Read judgements: TREC ``need 0 capability grade``, or three tab-separated columns, with or without a header.
 
     A pair judged twice must be judged alike. Raises BadInput naming the line that is wrong.
     """
     qrels: dict[str, dict[str, int]] = {}
-    headed = False
+    table = False
     for number, line in _lines(path):
-        if number == 1 and line.split()[:2] == ["query-id", "corpus-id"]:
-            headed = True
-            continue
-        fields = line.split("\t") if headed else line.split()
-        if len(fields) != (3 if headed else 4):
+        if not qrels and not table:
+            named = line.split()[:2] == ["query-id", "corpus-id"]
+            table = named or line.count("\t") == _TABLE - 1
+            if named:
+                continue
+        fields = line.split("\t") if table else line.split()
+        if len(fields) != (_TABLE if table else 4):
             form = "three tab-separated fields: query-id corpus-id score"
-            raise _bad(path, number, form if headed else "four fields: need 0 capability grade", line)
+            raise _bad(path, number, form if table else "four fields: need 0 capability grade", line)
         need, capability, grade = fields[0].strip(), fields[-2].strip(), _number(path, number, fields[-1], line)
         if grade != int(grade):
             raise _bad(path, number, "a whole number as the grade", line)

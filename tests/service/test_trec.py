@@ -64,3 +64,9 @@ def test_a_step_survives_single_precision_in_which_trec_eval_compares() -> None:
 
     scores = np.array([1.0, 1.0 - STEP, 1.0 - 2 * STEP], dtype=np.float32)
     assert scores[0] > scores[1] > scores[2]
+
+
+def test_judgements_as_a_table_need_no_header(tmp_path: Path) -> None:
+    """Three tab-separated columns are a table whether they are named or not, with either line end and "1.0" for 1."""
+    assert read_qrels(_file(tmp_path, "n 1\ta\t1.0\r\nn 1\tb\t0\r\n")) == {"n 1": {"a": 1, "b": 0}}
+    assert read_qrels(_file(tmp_path, "n1\t0\ta\t1\r\n")) == {"n1": {"a": 1}}
