@@ -1,15 +1,20 @@
-"""Suggestions against labels: per-goal F1 of the best two, and how often the best one is right. For the ledger."""
+"""Suggestions against labels: per-goal F1 of the best two, and how often the best one is right. For the ledger.
+
+``python -m service.tagging FILE ...`` prints the figures, the balanced ones of ``balanced_f1`` included.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embeddings.lexical import terms
 from matcher.errors import BadInput
-from matcher.tagging import GOALS, SUGGESTED, Document
+from matcher.tagging import GOALS, SUGGESTED, Described, Document
 
 if TYPE_CHECKING:
     from matcher.tagging import Tagger
@@ -71,6 +76,43 @@ def per_goal_f1(ranked: Sequence[Sequence[int]], labels: Sequence[set[int]]) -> 
         mean_f1=sum(known) / len(known),
         f1=f1,
     )
+
+
+def goal_words(described: Sequence[Described]) -> dict[int, frozenset[str]]:
+    """Return the stems of each goal's last description, which in goals.csv is a list of its words."""
+    return {int(one.code): frozenset(terms(one.text)) for one in described}
+
+
+def hard_negatives(texts: Sequence[str], labels: Sequence[set[int]], goal: int, words: AbstractSet[str]) -> list[int]:
+    """Return as many texts without the goal as have it, those with most of its words first; ties in the texts' order.
+
+    Fewer where fewer are without it. This is how texts get before experts who then say no: a word search found them.
+    """
+    without = [at for at, found in enumerate(labels) if goal not in found]
+    known = {at: len(words.intersection(terms(texts[at]))) for at in without}
+    return sorted(without, key=lambda at: -known[at])[: sum(goal in found for found in labels)]
+
+
+def balanced_f1(
+    ranked: Sequence[Sequence[int]],
+    texts: Sequence[str],
+    labels: Sequence[set[int]],
+    words: Mapping[int, AbstractSet[str]],
+) -> dict[int, float]:
+    """Return F1 of yes and no for each goal that some text has, over its texts and as many hard negatives.
+
+    The nearest that single labels come to a benchmark in which experts said yes or no to one goal of each text. It is
+    no substitute: a negative here may be about the goal too, only that nobody was asked.
+    """
+    scores = {}
+    for goal in GOALS:
+        positives = [at for at, found in enumerate(labels) if goal in found]
+        if not positives:
+            continue
+        said = [goal in ranked[at][:SUGGESTED] for at in positives]
+        wrong = [goal in ranked[at][:SUGGESTED] for at in hard_negatives(texts, labels, goal, words[goal])]
+        scores[goal] = 2 * sum(said) / (sum(said) + sum(wrong) + len(positives))
+    return scores
 
 
 def _mean(values: Sequence[bool]) -> float:

@@ -1,5 +1,8 @@
 """Suggestions: full rankings, fixed ties, bounded scores; a text alone and in company is judged alike."""
 
+import json
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +12,8 @@ from embeddings.encoder import HashingEncoder
 from matcher.tagging import GOALS, SUGGESTED, Described, Document, Learned, Tagger, Tags
 from matcher.vocabulary import SECTORS
 from service.reference import data_folder
-from service.tagging.loading import LEARNED, read_descriptions, read_learned
+from service.tagging.fitting import fingerprint, own_texts
+from service.tagging.loading import LEARNED, read_descriptions, read_examples, read_learned
 
 FOLDER = data_folder() / "reference"
 WORDS = [
@@ -37,9 +41,21 @@ def test_every_goal_target_and_sector_is_described() -> None:
 
 def test_no_two_descriptions_are_alike() -> None:
     goals, targets, sectors = read_descriptions(FOLDER)
-    texts = [one.text for one in (*goals, *targets)]
+    texts = [one.text for one in (*goals, *targets, *read_examples(FOLDER))]
     assert len(set(texts)) == len(texts)
     assert len({one.text for one in sectors}) == len(sectors)
+
+
+def test_every_goal_has_examples_enough_to_learn_from() -> None:
+    counts = Counter(example.goals[0] for example in read_examples(FOLDER))
+    assert set(counts) == set(GOALS)
+    assert min(counts.values()) >= 50
+
+
+def test_the_coefficients_were_fitted_on_the_texts_that_lie_beside_them() -> None:
+    with np.load(FOLDER / "sdg" / LEARNED, allow_pickle=False) as arrays:
+        facts = json.loads(str(arrays["facts"]))
+    assert facts["descriptions"] == fingerprint(own_texts(FOLDER)), "run python -m service.tagging.fitting again"
 
 
 @given(words=st.lists(st.sampled_from(WORDS), max_size=30))

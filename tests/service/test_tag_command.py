@@ -7,10 +7,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from matcher.errors import BadInput
 from service import cli
 from service.encoders import make_encoder
 from service.settings import load_settings
 from service.tagging import judge_file, load_tagger, per_goal_f1
+from service.tagging.__main__ import main as judge
+from service.tagging.judging import balanced_f1, hard_negatives
+from service.tagging.loading import Example, read_examples
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -84,6 +88,48 @@ def test_f1_by_hand() -> None:
     assert (found.accuracy_at_1, found.recall_at_2) == (0.5, 0.5)
 
 
+def test_a_negative_is_hard_when_it_has_the_words_of_a_goal_it_is_not_about() -> None:
+    texts = ["wells and pumps", "a loan", "Pumping water", "the water market", "no water, no pump"]
+    labels = [{6}, {8}, {7}, {6}, {7, 2}]
+    words = {"water", "pump"}
+    assert hard_negatives(texts, labels, 6, words) == [2, 4], "as many as are about it; ties in their order"
+    assert hard_negatives(texts, labels, 8, words) == [2]
+
+
+def test_balanced_f1_by_hand() -> None:
+    """Goal 6: two texts, one found, and one of two hard negatives said too: 2 * 1 / (1 + 1 + 2). Others: no text."""
+    texts, labels = ["water", "wells", "water pump", "water"], [{6}, {6}, {7}, {2}]
+    ranked = [[6, 7, 2], [2, 7, 6], [7, 6, 2], [2, 7, 6]]
+    found = balanced_f1(ranked, texts, labels, {goal: frozenset({"water"}) for goal in range(1, 18)})
+    assert found == {2: pytest.approx(2 / 2), 6: pytest.approx(2 / 4), 7: pytest.approx(2 / 3)}
+
+
+def test_an_example_may_have_two_goals_and_no_goal_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "sdg" / "examples.csv"
+    file.parent.mkdir()
+    file.write_text('goal,text\n7;13,"Wind, not coal"\n')
+    assert read_examples(tmp_path) == [Example((7, 13), "Wind, not coal")]
+    file.write_text("goal,text\n18,Something else\n")
+    with pytest.raises(BadInput, match="18"):
+        read_examples(tmp_path)
+
+
+@pytest.mark.model
+@pytest.mark.shared
+def test_the_judge_tells_its_figures_of_targets_indicators(capsys: pytest.CaptureFixture[str]) -> None:
+    """Floors a little under data/reference/sdg/README.md; no example of ours repeats an indicator."""
+    folder = SHARED / "sdg_languages" / "indicator_to_target_en"
+    if not folder.exists():
+        pytest.skip(f"no collection at {folder}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["service.tagging", str(folder)])
+        judge()
+    (found,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert found["texts"] == 252
+    assert found["recall_at_2"] >= 0.93
+    assert found["balanced_f1"] >= 0.82
+
+
 @pytest.mark.model
 def test_the_real_model_finds_the_goal_the_target_and_the_sector(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -107,5 +153,5 @@ def test_goals_of_expert_labelled_abstracts_are_found() -> None:
         pytest.skip(f"no collection at {path}")
     found = judge_file(load_tagger(make_encoder(load_settings())), path)
     assert found.texts == 270
-    assert found.recall_at_2 >= 0.76
-    assert found.accuracy_at_1 >= 0.57
+    assert found.recall_at_2 >= 0.80
+    assert found.accuracy_at_1 >= 0.59
