@@ -89,7 +89,7 @@ def hard_negatives(texts: Sequence[str], labels: Sequence[set[int]], goal: int, 
     Fewer where fewer are without it. This is how texts get before experts who then say no: a word search found them.
     """
     without = [at for at, found in enumerate(labels) if goal not in found]
-    known = {at: len(words.intersection(terms(texts[at]))) for at in without}
+    known = {at: len(words & set(terms(texts[at]))) for at in without}
     return sorted(without, key=lambda at: -known[at])[: sum(goal in found for found in labels)]
 
 
