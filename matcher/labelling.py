@@ -18,6 +18,13 @@ UNOFFERED: Final = 0.4
 """What a word counts that fewer offers use: "steppe" and "scattered" tell of a place, "solar" and "lighting" of what is
 short. Chosen by reading the labels of the sample."""
 
+_NUMERALS: Final = """
+    one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred thousand million
+    deux trois quatre cinq sept huit neuf dix onze douze vingt trente quarante cinquante cent mille
+    dos tres cuatro cinco seis siete ocho nueve diez once doce veinte treinta cien mil
+    dois quatro sete oito nove dez doze vinte trinta cem
+"""
+NUMERALS: Final = frozenset(_NUMERALS.split())  # a number names nothing, however rare it is
 SHORTEST: Final = 3  # letters of a term that can name something
 
 
@@ -78,7 +85,7 @@ def _forms(text: str) -> dict[str, Counter[str]]:
     """Count how each term is written; neither quantities nor what is read as lacking is a word."""
     used: dict[str, Counter[str]] = {}
     for stem, word in stems(text):
-        if len(stem) >= SHORTEST and stem.isalpha():
+        if len(stem) >= SHORTEST and stem.isalpha() and word.lower() not in NUMERALS:
             used.setdefault(stem, Counter())[word] += 1
     return used
 

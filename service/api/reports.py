@@ -118,4 +118,4 @@ def get_cluster(context: Here, cluster_id: RecordId) -> Response:
 
 def _sent(context: Here, name: ReportName) -> Response:
     release = context.release()
-    return json_answer(context.reporting.json(name, release, context.live.visible()), release_id=release.id)
+    return json_answer(context.reporting.get(name, release, context.live.visible()).json, release_id=release.id)

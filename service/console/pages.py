@@ -21,7 +21,7 @@ from service.api.context import Context, Here
 from service.api.keys import COOKIE, SESSION_SECONDS
 from service.api.parameters import MOST, Listing, RecordId
 from service.api.problems import Refused
-from service.console import views
+from service.console import overviews, views
 from service.console.rendering import page
 from service.store import StoredRecord
 
@@ -44,6 +44,7 @@ def mount(app: FastAPI) -> None:
     made.add_api_route("/sign-in", sign_in_page, response_class=HTMLResponse)
     made.add_api_route("/sign-in", sign_in, methods=["POST"])
     made.add_api_route("/sign-out", sign_out, methods=["POST"])
+    overviews.add(made)
     app.include_router(made)
 
 

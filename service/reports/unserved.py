@@ -145,15 +145,15 @@ def _need(survey: Survey, listing: Listing, lack: Lack) -> UnservedNeed:
     best = max((line.score for line in listing.eligible), default=None)
     if lack is Lack.NO_PARTNER:
         failed, offers = _everywhere(survey, need)
-        basis = f"of all {many(offers, 'offer')} none comes near"
+        basis = f"none of all {many(offers, 'offer')} comes near:"
     else:
         near = [line for line in listing.lines if line.near_miss and line.score > (best or 0)]
         failed, offers = Counter(gate for line in near for gate in line.failed_gates), len(near)
-        basis = f"of {many(offers, 'near miss', 'near misses')} that score higher"
+        basis = f"of {many(offers, 'offer')} that would score higher"
     gates, places = _ordered(failed), place_names(need)
-    said = ", ".join(f"{each.offers} fail {each.gate.value}" for each in gates)
+    said = ", ".join(f"{each.offers} fail the {each.gate.value} gate" for each in gates) or "none fails a gate"
     weak = "" if best is None else f"the best eligible offer scores {best:.2f}; "
-    why = f"{basis}, {said}" if offers else "no offer that a gate keeps out scores higher"
+    why = f"{basis} {said}" if offers else "no near miss would score higher"
     recruit = f"{listed(_sectors(need))} for {listed(places)}: {weak}{why}"
     facts = (need.id, need.title, need.owner_organisation_id, lack, places, need.sectors or ())
     return UnservedNeed(*facts, best, offers, gates, recruit)

@@ -31,6 +31,11 @@ def test_what_every_text_says_stands_behind_and_quantities_name_nothing() -> Non
     assert not [word for word in words if any(letter.isdigit() for letter in word)]
 
 
+def test_a_number_names_nothing_however_rare_it_is() -> None:
+    texts = {"a": ("Light for forty thousand houses", "Light for forty thousand houses")}
+    assert {term.word for term in Vocabulary(texts, {}, 9).terms(["a"])} == {"houses", "light"}
+
+
 def test_a_word_that_no_offer_uses_counts_less() -> None:
     words = _words("a")
     assert words.index("pumps") < words.index("rice")

@@ -13,7 +13,10 @@ from service.console.views import age, facts, said, web_address
 from tests.builders import a_capability, a_need
 from tests.service.api.world import HOSTILE, World
 
-PAGES = ("/", "/needs/need-1", "/needs/need-hostile", "/capabilities/cap-hostile", "/capabilities/cap-1", "/docs")
+PAGES = (
+    *("/", "/needs/need-1", "/needs/need-hostile", "/capabilities/cap-hostile", "/capabilities/cap-1", "/docs"),
+    *("/clusters", "/unserved"),
+)
 
 
 class _Tags(HTMLParser):

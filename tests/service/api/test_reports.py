@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator
 from matcher.vocabulary import Confidentiality
 from service.reports.names import ReportName
 from tests.builders import a_need
-from tests.service.api.world import AS_OF, World
+from tests.service.api.world import AS_OF, HOSTILE, World
 
 NAMES = [name.value for name in ReportName if name is not ReportName.CLUSTERS]
 TOWNS = [
@@ -61,3 +62,20 @@ def test_a_need_withdrawn_since_leaves_reports_and_clusters(world: World, monkey
         (line,) = (one for one in after["clusters"] if one["label"] == "Hill towns")
         assert (line["members"], line["withheld"]) == (1, 1)
         assert "town-1" not in client.get(f"/v1/clusters/{line['id']}").text
+
+
+def test_pages_show_clusters_with_their_members_and_partners_and_run_nothing(world: World) -> None:
+    """The name of a cluster is what people wrote."""
+    world.upsert("needs", *(town.model_copy(update={"cluster": HOSTILE}) for town in TOWNS))
+    world.night(AS_OF.replace(day=23))
+    with world.client() as client:
+        client.headers["Accept"] = "text/html"
+        listed = client.get("/clusters").text
+        page = client.get(re.findall(r'href="(/clusters/[^"]+)"', listed)[0]).text
+        for text in (listed, page):
+            assert HOSTILE not in text
+            assert "&lt;script&gt;" in text
+        assert 'href="/needs/town-1#rank-' in page
+        assert "serve several members" in page
+        assert client.get("/clusters/c-none").status_code == 404
+        assert "Whom to recruit" in client.get("/unserved").text

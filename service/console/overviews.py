@@ -1,0 +1,44 @@
+"""Pages about the release as a whole: clusters of needs, one cluster, and needs without a partner."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, Response
+
+from service.api.context import Context, Here
+from service.api.parameters import RecordId
+from service.api.problems import unknown
+from service.console.rendering import page
+from service.reports.making import make_page
+from service.reports.names import ReportName
+
+
+def add(made: APIRouter) -> None:
+    """Add the pages to a router."""
+    made.add_api_route("/clusters", clusters_page, response_class=HTMLResponse)
+    made.add_api_route("/clusters/{cluster_id}", cluster_page, response_class=HTMLResponse)
+    made.add_api_route("/unserved", unserved_page, response_class=HTMLResponse)
+
+
+def clusters_page(context: Here) -> Response:
+    """Show the clusters of the served release."""
+    return _report(context, ReportName.CLUSTERS, "clusters.html")
+
+
+def unserved_page(context: Here) -> Response:
+    """Show the needs that have nobody, and whom to recruit."""
+    return _report(context, ReportName.UNSERVED, "unserved.html")
+
+
+def cluster_page(context: Here, cluster_id: RecordId) -> Response:
+    """Show one cluster, matched as one."""
+    release = context.release()
+    found = make_page(cluster_id, release, context.live.visible())
+    if found is None:
+        raise unknown("cluster of the release", cluster_id)
+    return page("cluster.html", release=release, cluster=found)
+
+
+def _report(context: Context, name: ReportName, template: str) -> Response:
+    release = context.release()
+    return page(template, release=release, report=context.reporting.get(name, release, context.live.visible()).report)
