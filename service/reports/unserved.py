@@ -154,9 +154,13 @@ def _need(survey: Survey, listing: Listing, lack: Lack) -> UnservedNeed:
     said = ", ".join(f"{each.offers} fail the {each.gate.value} gate" for each in gates) or "none fails a gate"
     weak = "" if best is None else f"the best eligible offer scores {best:.2f}; "
     why = f"{basis} {said}" if offers else "no near miss would score higher"
-    recruit = f"{listed(_sectors(need))} for {listed(places)}: {weak}{why}"
+    recruit = f"{listed(need.sectors or ('any sector',))} for {_where(places)}: {weak}{why}"
     facts = (need.id, need.title, need.owner_organisation_id, lack, places, need.sectors or ())
     return UnservedNeed(*facts, best, offers, gates, recruit)
+
+
+def _where(places: Sequence[str]) -> str:
+    return "any place" if list(places) == [NOT_STATED] else listed(places)
 
 
 def _everywhere(survey: Survey, need: Need) -> tuple[Counter[GateName], int]:
