@@ -124,6 +124,14 @@ def test_the_list_is_searched_by_its_form(page: Page, address: str, world: World
     expect(page.locator("table.list tbody tr")).to_have_count(3)
 
 
+def test_the_release_as_a_whole_is_two_links_away(page: Page, address: str, world: World) -> None:
+    _sign_in(page, address, world.key)
+    for link, heading in (("Clusters", "Clusters of needs"), ("Unserved", "Unserved needs")):
+        page.get_by_role("link", name=link, exact=True).click()
+        expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        assert _fits(page)
+
+
 def test_hostile_text_is_shown_and_does_nothing(page: Page, address: str, world: World) -> None:
     _sign_in(page, address, world.key)
     page.goto(f"{address}/needs/need-hostile")
