@@ -25,7 +25,7 @@ DENSE: Final = 0.35
 LEXICAL: Final = 0.6
 """A middle of what does well: on seven public collections the 162 settings around these (and around the weights in
 matcher.topic) lie within .013 nDCG@10 of one another on half of the needs and within .011 on the other half, all above
-no feedback. scifact took no part in the choice (README, "Measured")."""
+no feedback."""
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
