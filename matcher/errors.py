@@ -6,9 +6,20 @@ MatcherError
 |   +-- UnknownUnit   a unit that is not known or does not fit the attribute
 """
 
+from typing import Any
+
 
 class MatcherError(Exception):
-    """Everything this project raises on purpose."""
+    """Everything this project raises on purpose. Travels between processes whole, whatever it was made from."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, dict(vars(self)))
+
+
+def _again(kind: type[MatcherError], args: tuple[object, ...], facts: dict[str, object]) -> MatcherError:
+    made = kind.__new__(kind, *args)
+    vars(made).update(facts)
+    return made
 
 
 class BadInput(MatcherError, ValueError):  # noqa: N818 - named for what happened, as the field speaks of it

@@ -8,38 +8,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Final, TypeVar
 
 from matcher import catalogue as catalogues
 from matcher.errors import BadInput
 from matcher.grouping import OrganisationMatcher, as_records
-from matcher.matches import OrganisationShortlist, Ranked, RankedOrganisation, Shortlist
 from matcher.matching import Matcher
 from matcher.profiles import CaseStory, FacilitatorProgramme, FundingMechanism, Organisation
 from matcher.thirds import ThirdParties
 from service import trec
+from service.blocks import Format, RankedBlock, Ranker, Remembered, laid_out, lines_of
+from service.engine import spread
 from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
 from service.progress import Watched, track
 from service.releases.files import replacing, require_place
-from service.wire import shortlist_json
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from matcher.places import PlaceBook
     from matcher.profiles import Capability, Need
 
-Format = Literal["trec", "jsonl"]
+BLOCK: Final = 64  # needs a worker ranks at a time: as many as fill its block of query passages (matching.PASSAGES)
 Kind = TypeVar("Kind", Organisation, CaseStory, FundingMechanism, FacilitatorProgramme)
-
-
-class Ranker(Protocol):
-    """What ranks capabilities, or the organisations behind them."""
-
-    def rank_all(self, needs: Iterable[Need], k: int) -> Iterator[Sequence[Ranked | RankedOrganisation]]:
-        """Yield the ranking of each need, in order."""
-
-    def match_all(self, needs: Iterable[Need], k: int) -> Iterator[Shortlist | OrganisationShortlist]:
-        """Yield the explained shortlist of each need, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +116,26 @@ def make_organisation_matcher(found: Gathered, encoder: Encoder, places: PlaceBo
     return OrganisationMatcher(make_matcher(replace(found, capabilities=tuple(records)), encoder, places, as_of))
 
 
-def rank(found: Gathered, matcher: Ranker, k: int, form: Format) -> Iterator[list[str]]:
-    """Yield the lines of each need, at most ``k`` matches of it, in the order of the file."""
-    needs = len(found.needs)
-    if form == "trec":
-        for ranked in track(matcher.rank_all(found.needs, k), "matching needs", needs):
-            yield list(trec.run_lines(ranked[:k]))
-    else:
-        for shortlist in track(matcher.match_all(found.needs, k), "matching needs", needs):
-            yield [shortlist_json(_cut(shortlist, k)) + "\n"]
+def rank(found: Gathered, matcher: Ranker, k: int, form: Format, processes: int = 1) -> Iterator[list[str]]:
+    """Yield the lines of each need, at most ``k`` matches of it, in the order of the file.
+
+    Several processes share out blocks of needs; organisations are ranked in this one.
+    """
+    lines = lines_of(matcher, found.needs, k, form)
+    if processes > 1 and isinstance(matcher, Matcher):
+        lines = _shared_out(found.needs, matcher, k, form, processes)
+    return track(lines, "matching needs", len(found.needs))
 
 
-def _cut(shortlist: Shortlist | OrganisationShortlist, k: int) -> Shortlist | OrganisationShortlist:
-    if isinstance(shortlist, Shortlist):
-        return replace(shortlist, matches=shortlist.matches[:k])
-    return replace(shortlist, matches=shortlist.matches[:k])
+def _shared_out(needs: Sequence[Need], matcher: Matcher, k: int, form: Format, processes: int) -> Iterator[list[str]]:
+    with laid_out(matcher) as desk:
+        if desk is None:
+            yield from lines_of(matcher, needs, k, form)
+            return
+        cut = (needs[at : at + BLOCK] for at in range(0, len(needs), BLOCK))
+        blocks = (RankedBlock(desk, block, Remembered.of(block, matcher.encoder), k, form) for block in cut)
+        for lines in spread(blocks, processes):
+            yield from lines
 
 
 def write(needs: Iterable[list[str]], out: Path | None) -> int:

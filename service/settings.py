@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     model_languages: str = Field(default="", pattern=r"^\s*([A-Za-z]{2,3}\b[\w-]*(\s*,\s*|\s*$))*$")
     """Languages the model covers, for one that does not say so itself: BCP-47 tags with commas, such as ``en, fr``."""
 
+    processes: int = Field(default=0, ge=0)
+    """Processes that needs are matched in; 0: one a core where there is work for them. Each takes about 2 KB of memory
+    a capability."""
+
     host: str = "127.0.0.1"
     """Address that ``matcher serve`` listens on."""
 

@@ -66,7 +66,7 @@ def command(
 
     Exits 3 if records were refused; the rest was ranked.
     """
-    from service import ranking
+    from service import engine, ranking
     from service.encoders import make_encoder
     from service.intake import write_rejects
     from service.reference import load_places
@@ -85,7 +85,8 @@ def command(
     day = (as_of or datetime.now(UTC)).date()
     make = ranking.make_matcher if group_by is None else ranking.make_organisation_matcher
     matcher = make(found, make_encoder(settings, cached=cache), places, day)
-    written = ranking.write(ranking.rank(found, matcher, k, form.value), out)
+    count = engine.processes(len(found.needs) * len(found.capabilities), settings.processes)
+    written = ranking.write(ranking.rank(found, matcher, k, form.value, count), out)
     typer.echo(_summary(found, written, rejects), err=True)
     if found.records_refused:
         raise typer.Exit(3)

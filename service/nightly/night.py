@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from itertools import groupby
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,7 +17,6 @@ from matcher.catalogue import Catalogue
 from matcher.gates import GATES, GatePolicy
 from matcher.introductions import Policy
 from matcher.matching import Matcher
-from matcher.profiles import Need
 from matcher.scoring import Scorer
 from matcher.thirds import ThirdParties
 from matcher.vocabulary import GateMode
@@ -30,16 +27,17 @@ from service.nightly.errors import NightRefused, NightStopped
 from service.nightly.facts import code_fingerprint, plain
 from service.nightly.ledger import note_published, note_removed
 from service.nightly.lock import night_locked, served_locked, store_locked
+from service.nightly.matching import match
 from service.nightly.snapshot import Snapshot, take_snapshot
 from service.nightly.steps import Steps
-from service.progress import Watched, track
+from service.progress import Watched
 from service.reference import load_places
 from service.releases import BrokenRelease, Draft, Release, ReleaseError, RunFacts, keep_newest, publish
 from service.releases.manifest import read_manifest
 from service.releases.parts import BLOCK
 from service.releases.publishing import is_published, serve, sweep_drafts, withheld, withhold
 from service.releases.reading import current_id
-from service.releases.records import RecordFile, RecordMap
+from service.releases.records import RecordMap
 from service.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -126,7 +124,7 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
     with steps.step("match") as found:
         thirds = _thirds(draft, night.as_of)
         matcher = Matcher(catalogue, encoder, load_places(), night.as_of, night.scorer, night.policy, thirds)
-        found.update(_match(draft, matcher, night.k))
+        found.update(match(draft, matcher, night.k, settings.processes))
     with steps.step("allocate") as found:
         found.update(allocating.allocate(draft, night.allocation, busy, night.as_of))
     with steps.step("clusters") as found:
@@ -210,21 +208,6 @@ def _thirds(draft: Draft, as_of: date) -> ThirdParties:
     facilitators, mechanisms = draft.records("facilitators"), draft.records("mechanisms")
     organisations = RecordMap(draft.records("organisations"))
     return ThirdParties.of(facilitators, mechanisms, organisations, load_places(), as_of)
-
-
-def _match(draft: Draft, matcher: Matcher, k: int) -> dict[str, Any]:
-    """Match the needs of every block that has no part yet, one shortlist in memory at a time."""
-    needs: RecordFile[Need] = draft.records("needs")
-    missing = [(number, block) for number, block in enumerate(draft.blocks()) if not draft.has_part(number, block)]
-    shortlists = (
-        (number, shortlist)
-        for number, block in missing
-        for shortlist in matcher.match_all((needs[row] for row in block), k)
-    )
-    shown = track(shortlists, "matching needs", sum(len(block) for _, block in missing))
-    for number, group in groupby(shown, key=itemgetter(0)):
-        draft.write_part(number, (shortlist for _, shortlist in group))
-    return {"parts": len(missing), "parts_found": len(draft.blocks()) - len(missing)}
 
 
 def _finish(draft: Draft, night: Night, now: datetime, steps: Steps) -> Release:

@@ -80,11 +80,11 @@ class Draft:
     def has_part(self, number: int, block: range) -> bool:
         """Say whether a block's part is written and whole."""
         needs = self.records("needs")
-        return is_complete(self._part(number), [needs.id_of(row) for row in block])
+        return is_complete(self.part(number), [needs.id_of(row) for row in block])
 
     def write_part(self, number: int, shortlists: Iterable[Shortlist]) -> int:
         """Write a block's shortlists; returns the number of matches."""
-        return write_part(self._part(number), shortlists)
+        return write_part(self.part(number), shortlists)
 
     def write_clusters(self, clustering: "Clustering") -> None:
         """Write the clusters of the needs; a draft without them is a release without them."""
@@ -96,7 +96,7 @@ class Draft:
 
     def parts(self) -> list[Part]:
         """Give the parts of the shortlists, in order."""
-        return [Part(self._part(number)) for number in range(len(self.blocks()))]
+        return [Part(self.part(number)) for number in range(len(self.blocks()))]
 
     def set_aside(self) -> Path:
         """Keep a draft that failed its check for a person to look at; the next run makes it anew."""
@@ -128,7 +128,8 @@ class Draft:
             raise BrokenRelease(manifest.id, problems)
         return release
 
-    def _part(self, number: int) -> Path:
+    def part(self, number: int) -> Path:
+        """Name the file of a block's part."""
         return self.folder / "matches" / part_name(number)
 
     def _manifest(self, created_at: datetime, seconds: Mapping[str, float]) -> Manifest:

@@ -1,0 +1,158 @@
+"""Several processes give the bytes that one gives, stop when told to, and never outlive who started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from embeddings.encoder import HashingEncoder
+from matcher.errors import BadInput, UnknownPlace
+from service import engine
+from service.blocks import Remembered
+from service.engine import processes, spread
+from tests.builders import a_need
+from tests.service.night_world import a_night, a_world, contents, records
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A job that says who did it, or fails."""
+
+    number: int
+    error: Exception | None = None
+
+    def __call__(self) -> tuple[int, int]:
+        if self.error is not None:
+            raise self.error
+        return self.number, os.getpid()
+
+
+def _alive(pids: set[int]) -> set[int]:
+    """Those that still run; one that is dead and not yet waited for has no memory."""
+    return {pid for pid in pids if Path(f"/proc/{pid}/smaps").exists() and Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def _gone(pids: set[int]) -> bool:
+    for _ in range(100):
+        if not _alive(pids):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_small_work_starts_no_process_unless_it_is_asked_for() -> None:
+    assert processes(engine.WORTH_IT - 1) == 1
+    assert processes(engine.WORTH_IT) == engine._cores()
+    assert processes(1, wanted=3) == 3
+    assert processes(engine.WORTH_IT, wanted=1) == 1
+
+
+def test_one_process_is_this_one() -> None:
+    assert list(spread([Told(0)], 1)) == [(0, os.getpid())]
+
+
+def test_results_come_in_the_order_of_the_jobs_and_the_workers_go() -> None:
+    found = list(spread((Told(number) for number in range(20)), 2))
+    assert [number for number, _ in found] == list(range(20))
+    assert os.getpid() not in {pid for _, pid in found}
+    assert _gone({pid for _, pid in found})
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left"), UnknownPlace("Atlantis"), BadInput("a", expected="b", got=1)]
+)
+def test_an_error_of_a_worker_arrives_as_it_was(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        list(spread([Told(0), Told(1, error)], 2))
+    assert str(caught.value) == str(error)
+    assert {**vars(caught.value)} == vars(error) or isinstance(error, OSError)
+
+
+def test_whoever_stops_early_leaves_no_worker() -> None:
+    found = spread((Told(number) for number in range(20)), 2)
+    _, pid = next(found)
+    assert isinstance(found, Iterator)
+    found.close()  # type: ignore[attr-defined]
+    assert _gone({pid})
+
+
+def test_an_encoder_that_is_sent_along_says_what_the_real_one_said() -> None:
+    needs = [a_need("n1", title="Wells", summary="Water for a village. " * 200), a_need("n2", title="Light")]
+    told = Remembered.of(needs, encoder := HashingEncoder())
+    texts = list(told.vectors)
+    assert (told.encode_queries(texts) == encoder.encode_queries(texts)).all()
+    assert told.encode_queries([]).shape == (0, encoder.dimension)
+    assert told.name == encoder.name
+    with pytest.raises(KeyError):
+        told.encode_documents(["an offer"])
+
+
+@pytest.mark.usefixtures("quick_disk")
+def test_a_night_in_two_processes_has_the_bytes_of_one(tmp_path: Path) -> None:
+    one = a_world(tmp_path / "one").model_copy(update={"processes": 1})
+    two = a_world(tmp_path / "two").model_copy(update={"processes": 2})
+    alone, together = a_night(one), a_night(two)
+    assert alone.release_id == together.release_id
+    assert contents(one.releases_dir / alone.release_id) == contents(two.releases_dir / together.release_id)
+
+
+def _files(folder: Path, needs: int) -> list[str]:
+    """The command that matches a small world of files."""
+    kinds = {"organisations": "org-", "capabilities": "cap-", "needs": "need-"}
+    for kind, start in kinds.items():
+        lines = [one.model_dump_json(exclude_none=True) for one in records(needs) if one.id.startswith(start)]
+        (folder / f"{kind}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    given = [f"--{kind}={folder / kind}.jsonl" for kind in kinds]
+    return [sys.executable, "-m", "service.cli", "match", *given, "--as-of=2026-11-22", f"--out={folder / 'out'}"]
+
+
+def _environment(folder: Path, processes: int) -> dict[str, str]:
+    own = {"MATCHER_MODEL": "hashing", "MATCHER_DATA_DIR": str(folder), "MATCHER_PROCESSES": str(processes)}
+    return {**os.environ, **own, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
+
+
+def test_matching_files_in_two_processes_writes_the_bytes_of_one(tmp_path: Path) -> None:
+    command, written = [*_files(tmp_path, needs=150), "--format=jsonl"], []
+    for count in (1, 2):
+        subprocess.run(command, env=_environment(tmp_path, count), check=True, cwd=ROOT)
+        written.append((tmp_path / "out").read_bytes())
+    assert written[0] == written[1]
+    assert written[0].count(b"\n") == 150
+    assert not list(tmp_path.glob("matcher-*"))
+
+
+def _children(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are listed by Linux alone")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_command_leaves_no_file_and_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    """Interrupted as a terminal does it, the whole group at once; or killed, with nobody left to tell the workers."""
+    command = _files(tmp_path, needs=20_000)
+    running = subprocess.Popen(
+        command, env=_environment(tmp_path, 2), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True
+    )
+    workers: set[int] = set()
+    while len(workers) < 3 and running.poll() is None:  # two, and what cleans up after them
+        workers |= _children(running.pid)
+        time.sleep(0.05)
+    time.sleep(1)
+    assert running.poll() is None
+    if number == signal.SIGINT:
+        os.killpg(running.pid, number)
+    else:
+        running.kill()
+    _, said = running.communicate(timeout=60)
+    assert running.returncode in {130, -signal.SIGINT, -signal.SIGKILL}
+    assert not (tmp_path / "out").exists()
+    assert b"Traceback" not in said, said.decode()
+    assert _gone(workers)
