@@ -243,3 +243,27 @@ def _sift_down(scores: Floats, heap: Ints, size: int, position: int) -> None:
         heap[hole] = worse
         hole = child
     heap[hole] = position
+
+
+@njit(cache=True, nogil=True)
+def gather(values: npt.NDArray[np.int8], codes: Ints, out: npt.NDArray[np.int8]) -> None:
+    """Set ``out[row]`` to ``values[codes[row]]``: what ``take`` does, without widening the codes first."""
+    for row in range(len(codes)):
+        out[row] = values[codes[row]]
+
+
+@njit(cache=True, nogil=True)
+def related(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
+    goals: Ints,
+    goal_codes: Ints,
+    fields: Ints,
+    field_codes: Ints,
+    topics: Floats,
+    allowed: npt.NDArray[np.bool_],
+    scores: Floats,
+) -> None:
+    """Set ``scores`` to shared goals + 2 * shared fields + half the topic; what shares nothing is no longer allowed."""
+    for row in range(len(topics)):
+        shared = goals[goal_codes[row]] + 2 * fields[field_codes[row]]
+        allowed[row] = allowed[row] and shared > 0
+        scores[row] = np.float32(shared) + topics[row] * np.float32(0.5)

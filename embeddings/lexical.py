@@ -172,12 +172,16 @@ class Lexical:
         return dict(zip(self.vocabulary[used].tolist(), counts[used].tolist(), strict=True))
 
     def query(self, text: str) -> Query:
+        """Weigh a text's terms."""
+        return self.query_of(terms(text))
+
+    def query_of(self, stemmed: Iterable[str]) -> Query:
         """Weigh a text's terms by (1 + log tf) * idf^0.5, or long needs drown in their commoner words (SCIENCE 1).
 
         ``norm`` is twice the Euclidean length of the query's attainable values (weight * idf): by it a score of one
         query means about what it means for another, whatever their lengths.
         """
-        counts = Counter(terms(text))
+        counts = Counter(stemmed)
         words = np.array(sorted(counts), dtype=np.str_)
         weights = np.array([1 + np.log(counts[word]) for word in words.tolist()])
         at = np.minimum(np.searchsorted(self.vocabulary, words), max(len(self.vocabulary) - 1, 0))

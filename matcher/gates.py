@@ -33,12 +33,14 @@ def judge(asked: Asked, columns: Columns, policy: GatePolicy = DEFAULT) -> State
     A gate passes only with evidence on both sides (state apart: what is not stated is published). Each distinct value
     is judged once and the rows gather the outcome.
     """
+    from embeddings.kernels import gather
+
     table = np.full((len(GATES), len(columns)), UNKNOWN, np.int8)
     for row, gate in enumerate(GATES):
         if policy.mode(gate) is not GateMode.OFF:
             states, codes = RULES[gate](asked, columns, policy)
             if len(states) > 1:
-                np.take(states, codes, out=table[row], mode="clip")
+                gather(states, codes, table[row])
     if policy.mode(GateName.STATE) is not GateMode.OFF and asked.owner >= 0:
         table[GATES.index(GateName.STATE), columns.organisation.codes == asked.owner] = FAIL
     return table

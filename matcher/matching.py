@@ -210,6 +210,8 @@ class Matcher:
 
     def _candidates(self, need: Need, topics: Floats, eligible: npt.NDArray[np.bool_], k: int) -> Rows:
         """Unite the best by text with the best by shared SDGs and sectors; ascending, all of them eligible."""
+        from embeddings.kernels import related
+
         by_text = top_k(topics, max(CANDIDATES, 2 * k), eligible).rows
         if len(by_text) == np.count_nonzero(eligible):
             return np.sort(by_text)
@@ -217,9 +219,9 @@ class Matcher:
         goals = encoding.counts(columns.sdg_goals.members, columns.sdg_goals.mask(goals_of(need) or ()))
         wanted = columns.sectors.mask(sectors_of(need.sectors, need.crs_purpose))
         fields = encoding.counts(columns.sectors.members, wanted)
-        shared = goals[columns.sdg_goals.codes] + 2 * fields[columns.sectors.codes]
-        related = top_k(shared.astype(np.float32) + topics * np.float32(0.5), RELATED, eligible & (shared > 0)).rows
-        return np.union1d(by_text, related)
+        scores, sharing = np.empty_like(topics), eligible.copy()
+        related(goals, columns.sdg_goals.codes, fields, columns.sectors.codes, topics, sharing, scores)
+        return np.union1d(by_text, top_k(scores, RELATED, sharing).rows)
 
     def scored(self, asked: Asked, found: Topic, rows: Rows, revised: Revised | None = None) -> Scored:
         """Score some rows in full, in the order given."""

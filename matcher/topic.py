@@ -67,9 +67,10 @@ class NeedText:
     ) -> NeedText:
         """Prepare the views against the catalogue's frozen statistics."""
         texts = _views(sections)
-        views = tuple(catalogue.lexical.query(text) for text in texts)
+        stemmed = [stems(text) for text in texts]
+        views = tuple(catalogue.lexical.query_of([stem for stem, _ in one]) for one in stemmed)
         core = sum(title == sections[0].title for title, _ in passages)
-        return cls(sections, passages, core, on_grid(vectors), views, _words(texts))
+        return cls(sections, passages, core, on_grid(vectors), views, _words(stemmed))
 
 
 def _views(sections: tuple[Section, ...]) -> list[str]:
@@ -79,9 +80,9 @@ def _views(sections: tuple[Section, ...]) -> list[str]:
     return [*english, own[0], *([" ".join(own)] if len(own) > 1 else [])]
 
 
-def _words(texts: Iterable[str]) -> dict[str, str]:
+def _words(stemmed: Iterable[Iterable[tuple[str, str]]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for stem, word in (pair for text in texts for pair in stems(text)):
+    for stem, word in (pair for text in stemmed for pair in text):
         found.setdefault(stem, word)
     return found
 
