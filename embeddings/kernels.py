@@ -247,9 +247,10 @@ def _sift_down(scores: Floats, heap: Ints, size: int, position: int) -> None:
 
 @njit(cache=True, nogil=True)
 def gather(values: npt.NDArray[np.int8], codes: Ints, out: npt.NDArray[np.int8]) -> None:
-    """Set ``out[row]`` to ``values[codes[row]]``: what ``take`` does, without widening the codes first."""
+    """Set ``out[row]`` to ``values[codes[row]]``, a code past the end being the last; ``take`` widens codes."""
+    last = len(values) - 1
     for row in range(len(codes)):
-        out[row] = values[codes[row]]
+        out[row] = values[min(codes[row], last)]
 
 
 @njit(cache=True, nogil=True)
