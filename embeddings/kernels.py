@@ -1,11 +1,14 @@
 """The loops that touch every capability, compiled once and cached on disk. Imported only when work begins."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit, prange
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.integer[Any]]  # of whatever width
 
 TILE = 4_096  # rows: their sums and a few spread-out terms lie in the first two caches
 FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vector, zeros included
@@ -246,7 +249,7 @@ def _sift_down(scores: Floats, heap: Ints, size: int, position: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def gather(values: npt.NDArray[np.int8], codes: Ints, out: npt.NDArray[np.int8]) -> None:
+def gather(values: npt.NDArray[np.int8], codes: Codes, out: npt.NDArray[np.int8]) -> None:
     """Set ``out[row]`` to ``values[codes[row]]``, a code past the end being the last; ``take`` widens codes."""
     last = len(values) - 1
     for row in range(len(codes)):
@@ -256,9 +259,9 @@ def gather(values: npt.NDArray[np.int8], codes: Ints, out: npt.NDArray[np.int8])
 @njit(cache=True, nogil=True)
 def related(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     goals: Ints,
-    goal_codes: Ints,
+    goal_codes: Codes,
     fields: Ints,
-    field_codes: Ints,
+    field_codes: Codes,
     topics: Floats,
     allowed: npt.NDArray[np.bool_],
     scores: Floats,
