@@ -5,6 +5,7 @@ Whoever does them, they are cut alike and their results come in order, so the an
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -55,7 +56,7 @@ def _workers(count: int) -> Iterator[Callable[[Job[Any]], Any]]:
     threads = str(max(1, _cores() // count))
     env = {f"{library}_NUM_THREADS": threads for library in _THREADS}
     with _interrupts_ignored():
-        pool = ProcessPoolExecutor(count, initializer=_watch, initargs=(os.getpid(),), env=env)
+        pool = ProcessPoolExecutor(count, initializer=_begin, initargs=(os.getpid(),), env=env)
         pool.submit(int)  # starts them all
     done = False
     try:
@@ -84,8 +85,15 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _watch(parent: int) -> None:
-    """Let a worker not outlive its parent: nobody would hold the locks under which it writes."""
+def _begin(parent: int) -> None:
+    """Begin a worker's life.
+
+    It does not outlive its parent: nobody would hold the locks under which it writes. And it is not taken for leaking
+    and started anew, at the price of several blocks, because it has mapped a catalogue: loky counts mapped files too.
+    """
+    from joblib.externals.loky import process_executor
+
+    vars(process_executor)["_MAX_MEMORY_LEAK_SIZE"] = math.inf
 
     def look() -> None:
         while os.getppid() == parent:

@@ -76,6 +76,25 @@ def test_an_error_of_a_worker_arrives_as_it_was(error: Exception) -> None:
     assert {**vars(caught.value)} == vars(error) or isinstance(error, OSError)
 
 
+@dataclass(frozen=True)
+class Mapping:
+    """A job that leaves its process with as much memory as a mapped catalogue takes."""
+
+    number: int
+
+    def __call__(self) -> int:
+        _HELD.append(bytearray(b"1") * (self.number * 400_000_000))
+        time.sleep(1.1)  # how often loky looks
+        return os.getpid()
+
+
+_HELD: list[bytearray] = []
+
+
+def test_a_worker_that_maps_much_is_kept() -> None:
+    assert len(set(spread([Mapping(0), Mapping(0), Mapping(1), Mapping(0), Mapping(0), Mapping(0)], 2))) == 2
+
+
 def test_whoever_stops_early_leaves_no_worker() -> None:
     found = spread((Told(number) for number in range(20)), 2)
     _, pid = next(found)
