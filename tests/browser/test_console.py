@@ -87,6 +87,7 @@ def _sign_in(page: Page, address: str, key: str) -> None:
 
 
 def _fits(page: Page) -> bool:
+    page.wait_for_load_state("load")  # a heading can be seen before the style sheet has come
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
