@@ -92,7 +92,8 @@ def _records(path: Path, kind: str, refused: list[str]) -> Iterator[Profile]:
 
 def _key(store: Store, path: Path) -> tuple[str, bool]:
     """Return the key that was kept, if it is still good, or a new one."""
-    from service.store import make_key, verify_key
+    from service.accounts.roles import Role
+    from service.store import Rights, make_key, verify_key
 
     now = datetime.now(UTC)
     kept = path.read_text().strip() if path.exists() else ""
@@ -101,7 +102,7 @@ def _key(store: Store, path: Path) -> tuple[str, bool]:
             if verify_key(session, kept, at=now):
                 return kept, False
     with store.writing() as session:
-        made = make_key(session, name="demo", at=now)
+        made = make_key(session, name="demo", at=now, rights=Rights(Role.ADMIN))
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as sink:
         sink.write(made + "\n")

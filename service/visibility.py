@@ -17,6 +17,30 @@ WITHDRAWN_NOW: Final = frozenset({ReviewState.WITHDRAWN, ReviewState.DRAFT, Revi
 _LEVELS: Final = (Confidentiality.PUBLIC, Confidentiality.PARTNERS, Confidentiality.BROKER_ONLY)
 
 
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who looks, as far as confidentiality asks: whose confidential records are seen. None means every tenant's.
+
+    Public records are seen by any signed-in user; what is withdrawn is seen by nobody.
+    """
+
+    partners: frozenset[str] | None = frozenset()  # tenants whose "partners" records are seen
+    broker_only: frozenset[str] | None = frozenset()  # tenants whose "broker_only" records are seen
+
+    @classmethod
+    def of_level(cls, level: Confidentiality) -> Audience:
+        """Return the audience of a file that the operator writes: every tenant's records up to a level."""
+        reached = _LEVELS.index(level)
+        return cls(None if reached >= 1 else frozenset(), None if reached >= 2 else frozenset())
+
+    def sees(self, confidentiality: Confidentiality, tenant_id: str) -> bool:
+        """Say whether a record that is not withdrawn may be seen."""
+        if confidentiality is Confidentiality.PUBLIC:
+            return True
+        tenants = self.partners if confidentiality is Confidentiality.PARTNERS else self.broker_only
+        return tenants is None or tenant_id in tenants
+
+
 @dataclass(frozen=True)
 class Visibility:
     """The ids, by kind, that a reader may not see; everything else may be seen."""
@@ -32,20 +56,19 @@ class Visibility:
         return self.shows("needs", need_id) and self.shows("capabilities", capability_id)
 
 
-def visibility(session: Session, level: Confidentiality = Confidentiality.PUBLIC) -> Visibility:
-    """Ask the store, as it is now, what a reader of ``level`` and below may not see.
+def visibility(session: Session, level: Confidentiality | Audience = Confidentiality.PUBLIC) -> Visibility:
+    """Ask the store, as it is now, what an audience may not see; a level is every tenant's records up to it.
 
     A record that the store does not hold keeps the state it had in the release.
     """
-    from sqlalchemy import or_, select
+    from sqlalchemy import not_, or_, select
 
     from service.store.models import RecordRow
+    from service.store.seeing import seen_by
 
-    allowed = [known.value for known in _LEVELS[: _LEVELS.index(level) + 1]]
+    audience = level if isinstance(level, Audience) else Audience.of_level(level)
     states = [state.value for state in WITHDRAWN_NOW]
-    query = select(RecordRow.kind, RecordRow.id).where(
-        or_(RecordRow.review_state.in_(states), RecordRow.confidentiality.not_in(allowed))
-    )
+    query = select(RecordRow.kind, RecordRow.id).where(or_(RecordRow.review_state.in_(states), not_(seen_by(audience))))
     hidden: dict[str, set[str]] = {}
     for row in session.execute(query):
         hidden.setdefault(row.kind, set()).add(row.id)

@@ -12,7 +12,8 @@ from matcher.profiles import CapabilityId, Need
 from matcher.vocabulary import GateMode, GateName
 from service.api import shortlists
 from service.api.answers import json_answer
-from service.api.context import Context, Here
+from service.api.context import Asker, Context, Here
+from service.api.keys import Principal
 from service.api.live import is_shown
 from service.api.matches import need_asked, not_shortlisted
 from service.api.parameters import RecordId
@@ -98,7 +99,7 @@ def router() -> APIRouter:
     return made
 
 
-def changes_of_pair(context: Here, need_id: RecordId, capability_id: RecordId) -> Response:
+def changes_of_pair(context: Here, asker: Asker, need_id: RecordId, capability_id: RecordId) -> Response:
     """Return, for each field that either side could change, the smallest change that reaches the place above.
 
     Each was tried: the record was changed, matched again by the path of the night, and its new rank is told. Fields of
@@ -107,8 +108,8 @@ def changes_of_pair(context: Here, need_id: RecordId, capability_id: RecordId) -
     """
     from matcher import counterfactuals
 
-    release, need = _asked(context, need_id)
-    visible = context.live.visible()
+    release, need = _asked(context, asker, need_id)
+    visible = context.live.visible(asker)
     found: Counterfactual | None = None
     if visible.shows("capabilities", capability_id):
         found = context.deciding.using(
@@ -122,12 +123,13 @@ def changes_of_pair(context: Here, need_id: RecordId, capability_id: RecordId) -
             ),
         )
     if found is None:
-        raise not_shortlisted(context, need_id, capability_id)
+        raise not_shortlisted(context, asker, need_id, capability_id)
     return json_answer(ChangesOut(release_id=release.id, counterfactual=found), release_id=release.id)
 
 
 def what_if(
     context: Here,
+    asker: Asker,
     need_id: RecordId,
     values: JsonObject,
     limit: Annotated[int, Query(ge=1, le=100, description="Eligible matches at most.")] = 10,
@@ -139,25 +141,26 @@ def what_if(
     """
     from matcher import whatif
 
-    release, need = _asked(context, need_id)
+    release, need = _asked(context, asker, need_id)
     modes, fields = _read(values)
     changed = _changed(need, fields)
     found = context.deciding.using(release, lambda matcher: whatif.explore(matcher, need, changed, modes, limit))
-    return _sent(context, found, release.id, {"gates": modes, "changed": sorted(fields)})
+    asked = {"gates": modes, "changed": sorted(fields)}
+    return _sent(context, asker, found, release.id, asked)
 
 
-def _asked(context: Context, need_id: str) -> tuple[Release, Need]:
+def _asked(context: Context, asker: Principal, need_id: str) -> tuple[Release, Need]:
     """Return the release and the need as lists are made from them; raises Refused as lists do."""
     release, now = context.release(), context.live.standing("needs", need_id)
-    need = None if now is not None and not is_shown(now) else need_asked(context, release, need_id)
+    need = None if now is not None and not is_shown(now, asker) else need_asked(context, asker, release, need_id)
     if need is None:
         raise unknown("need", need_id)
     return release, need
 
 
-def _sent(context: Context, found: WhatIf, release_id: str, asked: dict[str, Any]) -> Response:
-    served = shortlists.made(context, found.shortlist, release_id)
-    visible = context.live.visible()
+def _sent(context: Context, asker: Principal, found: WhatIf, release_id: str, asked: dict[str, Any]) -> Response:
+    served = shortlists.made(context, asker, found.shortlist, release_id)
+    visible = context.live.visible(asker)
     matches, gone = (
         [to_json(one) for one in part if visible.shows("capabilities", one.match.capability_id)]
         for part in (found.moved, found.gone)

@@ -15,7 +15,11 @@ from typing import Final
 
 import structlog
 
+from service.accounts.grants import granters
+from service.accounts.roles import DEFAULT_TENANT, Permission, Role, permitted
+from service.api.problems import Refused
 from service.store import ApiKey, Store, StoreError, list_keys, touch_key, verify_key
+from service.visibility import Audience
 
 REMEMBERED: Final = 2.0
 """Seconds that a key found good is not looked up again: a revoked one works this much longer at most."""
@@ -29,16 +33,43 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who was let in, and how."""
+    """Who was let in, how, and what they may do: as it was at most ``REMEMBERED`` seconds ago."""
 
     prefix: str
     name: str
     by_cookie: bool = False
+    role: Role = Role.VIEWER
+    tenant_id: str = DEFAULT_TENANT
+    scopes: frozenset[Permission] | None = None  # None: all that the role permits
+    user: str | None = None  # login of who signed in with a password
+    granted_by: frozenset[str] = frozenset()  # tenants that let this one see their "partners" records
 
     @property
     def actor(self) -> str:
         """Name in a record's history."""
-        return f"key:{self.prefix}"
+        return f"user:{self.user}" if self.user else f"key:{self.prefix}"
+
+    @property
+    def audience(self) -> Audience:
+        """What confidentiality asks of who looks."""
+        own = frozenset({self.tenant_id})
+        return Audience(
+            partners=own | self.granted_by if self.may(Permission.READ_PARTNERS) else frozenset(),
+            broker_only=own if self.may(Permission.READ_BROKER_ONLY) else frozenset(),
+        )
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether something is permitted."""
+        return permission in permitted(self.role, self.scopes)
+
+    def require(self, permission: Permission) -> None:
+        """Raise Refused (403, "not-permitted") unless something is permitted."""
+        if not self.may(permission):
+            whose = (
+                f"The role {self.role.value}" if self.scopes is None else f"This key (role {self.role.value}, scopes)"
+            )
+            detail = f"{whose} does not permit {permission.value!r}; ask an administrator of {self.tenant_id!r}."
+            raise Refused(403, "not-permitted", detail, permission=permission.value)
 
 
 class KeyRing:
@@ -59,14 +90,16 @@ class KeyRing:
         """Ask the store whether a key is good, and remember it if so."""
         with self._store.reading() as session:
             found = verify_key(session, key, at=datetime.now(UTC))
-        return self._remember(key, found, by_cookie=False)
+            partners = granters(session, found.tenant_id) if found else frozenset()
+        return self._remember(key, found, partners, by_cookie=False)
 
     def verify_prefix(self, prefix: str, cookie: str) -> Principal | None:
         """Ask whether the key that a signed cookie names is still good, and remember the cookie if so."""
         now = datetime.now(UTC)
         with self._store.reading() as session:
             found = next((key for key in list_keys(session) if key.prefix == prefix and _good(key, now)), None)
-        return self._remember(cookie, found, by_cookie=True)
+            partners = granters(session, found.tenant_id) if found else frozenset()
+        return self._remember(cookie, found, partners, by_cookie=True)
 
     def note_uses(self) -> None:
         """Write down which keys were used since the last time; a store that is busy is tried again later."""
@@ -81,10 +114,12 @@ class KeyRing:
         except StoreError as error:
             _log.warning("uses of keys not written", error=str(error))
 
-    def _remember(self, credential: str, key: ApiKey | None, *, by_cookie: bool) -> Principal | None:
+    def _remember(
+        self, credential: str, key: ApiKey | None, partners: frozenset[str], *, by_cookie: bool
+    ) -> Principal | None:
         if key is None:
             return None
-        principal = Principal(key.prefix, key.name, by_cookie)
+        principal = Principal(key.prefix, key.name, by_cookie, key.role, key.tenant_id, key.scopes, granted_by=partners)
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known.clear()

@@ -1,26 +1,26 @@
-"""The living store beside the immutable release: what changed, what may be seen."""
+"""The living store beside the immutable release: what changed, what may be seen, and by whom."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from matcher.vocabulary import Confidentiality, ReviewState
+from matcher.vocabulary import ReviewState
 from service.store import Filters, Store
 from service.store.standing import Standing, standing_now
-from service.visibility import WITHDRAWN_NOW, Visibility, visibility
+from service.visibility import WITHDRAWN_NOW, Audience, Visibility, visibility
 
-LEVEL: Final = Confidentiality.PUBLIC
-"""What a key may see. Keys know no tenant and no role, so each is any signed-in user (DOMAIN)."""
+if TYPE_CHECKING:
+    from service.api.keys import Principal
 
 SHOWN_STATES: Final = frozenset(ReviewState) - WITHDRAWN_NOW
-SHOWN: Final = Filters(review_states=SHOWN_STATES, confidentiality=frozenset({LEVEL}))
-"""What lists are narrowed to before anything that was asked for."""
 
 LOOKED_UP: Final = 1.0
 """Seconds that an answer about everything is used again: a withdrawal takes effect within this time."""
+
+_MOST: Final = 200  # audiences remembered at once: one a tenant, for brokers and for others
 
 
 class Live:
@@ -29,24 +29,34 @@ class Live:
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
         self._lock = threading.Lock()
-        self._visible = Visibility()
-        self._until = float("-inf")
+        self._known: dict[Audience, tuple[float, Visibility]] = {}
 
     def standing(self, kind: str, record_id: str) -> Standing | None:
         """Return how a record stands now; None when the store does not hold it."""
         return standing_now(self._store, kind, record_id)
 
-    def visible(self) -> Visibility:
-        """Return what may be seen now."""
-        if self._clock() >= self._until:
-            with self._lock:
-                if self._clock() >= self._until:
-                    with self._store.reading() as session:
-                        self._visible = visibility(session, LEVEL)
-                    self._until = self._clock() + LOOKED_UP
-        return self._visible
+    def visible(self, asker: Principal) -> Visibility:
+        """Return what somebody may see now."""
+        audience = asker.audience
+        known = self._known.get(audience)
+        if known is not None and self._clock() < known[0]:
+            return known[1]
+        with self._lock:
+            known = self._known.get(audience)
+            if known is None or self._clock() >= known[0]:
+                with self._store.reading() as session:
+                    found = visibility(session, audience)
+                if len(self._known) >= _MOST:
+                    self._known.clear()
+                known = self._known[audience] = (self._clock() + LOOKED_UP, found)
+            return known[1]
 
 
-def is_shown(found: Standing) -> bool:
-    """Say whether a record may be seen."""
-    return found.review_state in SHOWN_STATES and found.confidentiality is LEVEL
+def is_shown(found: Standing, asker: Principal) -> bool:
+    """Say whether somebody may see a record."""
+    return found.review_state in SHOWN_STATES and asker.audience.sees(found.confidentiality, found.tenant_id)
+
+
+def shown_to(asker: Principal) -> Filters:
+    """Return what lists are narrowed to before anything that was asked for."""
+    return Filters(review_states=SHOWN_STATES, audience=asker.audience)

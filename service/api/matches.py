@@ -13,8 +13,9 @@ from matcher.profiles import Need
 from matcher.vocabulary import GateState
 from service.api import reverse, shortlists
 from service.api.answers import json_answer
-from service.api.context import Context, Here
+from service.api.context import Asker, Context, Here
 from service.api.deciding import gates_of
+from service.api.keys import Principal
 from service.api.live import is_shown
 from service.api.parameters import Limit, MinScore, RecordId, TierFilter
 from service.api.problems import Refused, unknown
@@ -100,8 +101,9 @@ def router() -> APIRouter:
     return made
 
 
-def of_need(
+def of_need(  # noqa: PLR0913, PLR0917 - as many as a list can be asked for with
     context: Here,
+    asker: Asker,
     need_id: RecordId,
     limit: Limit = 10,
     min_score: MinScore = 0.0,
@@ -113,17 +115,17 @@ def of_need(
     From the release that is served; ``provisional`` while the need was saved or changed since the night. Each match
     says whether it is among the introductions that providers have room for (``allocated``), and why or why not.
     """
-    served = shortlists.serve(context, need_id).ordered(order)
+    served = shortlists.serve(context, asker, need_id).ordered(order)
     return _sent(served.narrowed(limit=limit, min_score=min_score, tiers=tier or ()))
 
 
-def of_capability(context: Here, capability_id: RecordId, limit: Limit = 10) -> Response:
+def of_capability(context: Here, asker: Asker, capability_id: RecordId, limit: Limit = 10) -> Response:
     """Return the needs whose shortlists hold the capability, the ones it suits best first."""
     release = context.release()
     capability = release.capabilities.get(capability_id)
-    if capability is None or not context.live.visible().shows("capabilities", capability_id):
+    if capability is None or not context.live.visible(asker).shows("capabilities", capability_id):
         raise unknown("capability of the release", capability_id)
-    found = reverse.serve(context, release, capability_id, limit)
+    found = reverse.serve(context, asker, release, capability_id, limit)
     head = {
         "capability_id": capability_id,
         "capability_title": capability.title,
@@ -136,21 +138,22 @@ def of_capability(context: Here, capability_id: RecordId, limit: Limit = 10) -> 
     )
 
 
-def of_pair(context: Here, need_id: RecordId, capability_id: RecordId) -> Response:
+def of_pair(context: Here, asker: Asker, need_id: RecordId, capability_id: RecordId) -> Response:
     """Return one match of the need's shortlist with every gate, every addend of the score and the open questions.
 
     A pair that is not shortlisted is a problem (404, "not-shortlisted") that says which gates it passes and fails.
     """
-    served = shortlists.serve(context, need_id)
+    served = shortlists.serve(context, asker, need_id)
     line = next((line for line in served.lines if line.capability_id == capability_id), None)
     if line is None:
-        raise not_shortlisted(context, need_id, capability_id)
+        raise not_shortlisted(context, asker, need_id, capability_id)
     head = json.dumps(served.head(), ensure_ascii=False)
     return json_answer(f'{head[:-1]},"match":{line.text}}}'.encode(), release_id=served.release_id)
 
 
 def of_new_need(
     context: Here,
+    asker: Asker,
     values: JsonObject,
     limit: Annotated[int, Query(ge=1, le=100, description="Eligible matches at most.")] = 10,
 ) -> Response:
@@ -163,7 +166,7 @@ def of_new_need(
     need, _ = admitted("needs", {"id": ADHOC_ID, **values})
     if not isinstance(need, Need):  # of the kind that was asked for
         raise TypeError(type(need).__name__)
-    return _sent(shortlists.adhoc(context, release, need, limit))
+    return _sent(shortlists.adhoc(context, asker, release, need, limit))
 
 
 def _sent(served: shortlists.Served) -> Response:
@@ -171,13 +174,13 @@ def _sent(served: shortlists.Served) -> Response:
     return json_answer(shortlists.spliced(served.head(), "matches", texts), release_id=served.release_id)
 
 
-def not_shortlisted(context: Context, need_id: str, capability_id: str) -> Refused:
+def not_shortlisted(context: Context, asker: Principal, need_id: str, capability_id: str) -> Refused:
     """Say whether the pair exists, and what the gates say of it."""
     release = context.release()
     row = release.capabilities.row_of(capability_id)
-    if row is None or not context.live.visible().shows("capabilities", capability_id):
+    if row is None or not context.live.visible(asker).shows("capabilities", capability_id):
         return unknown("capability of the release", capability_id)
-    need = need_asked(context, release, need_id)
+    need = need_asked(context, asker, release, need_id)
     gates = gates_of(release, need, row) if need is not None else ()
     policy = policy_of(release.manifest.facts.policy)
     failed = [gate for gate in gates if gate.state is GateState.FAIL and policy.is_hard(gate.gate)]
@@ -200,12 +203,12 @@ def _why(failed: list[Gate], *, known: bool) -> str:
     return "The pair is not on the need's shortlist."
 
 
-def need_asked(context: Context, release: Release, need_id: str) -> Need | None:
+def need_asked(context: Context, asker: Principal, release: Release, need_id: str) -> Need | None:
     """Return the need as the shortlist was made from it, as far as that is cheap to know."""
     from service.api.records import find
 
     standing = context.live.standing("needs", need_id)
-    if standing is not None and is_shown(standing):
-        profile = find(context, "needs", need_id).profile
+    if standing is not None and is_shown(standing, asker):
+        profile = find(context, asker, "needs", need_id).profile
         return profile if isinstance(profile, Need) else None
     return release.needs.get(need_id)

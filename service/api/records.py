@@ -13,8 +13,8 @@ from matcher.errors import BadInput
 from matcher.profiles import KINDS, SINGULAR, Organisation, Profile
 from matcher.vocabulary import SECTORS
 from service.api.answers import address, etag, json_answer, record_json
-from service.api.context import Context, Here
-from service.api.live import SHOWN, is_shown
+from service.api.context import Asker, Context, Here
+from service.api.live import is_shown, shown_to
 from service.api.parameters import Listing, RecordId, Search
 from service.api.problems import bad_value, unknown
 from service.api.schemas import FoundOut, PageOut, RecordOut, SearchOut
@@ -23,6 +23,8 @@ from service.store import Page, StoredRecord, UnknownRecord, get_record, list_re
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from service.api.keys import Principal
 
 _SUMMARY: Final = 300  # characters of a summary in a list of findings
 
@@ -46,14 +48,14 @@ def router() -> APIRouter:
 def _add_kind(made: APIRouter, kind: str) -> None:
     model: Any = KINDS[kind]
 
-    def show(context: Here, record_id: RecordId) -> Response:
-        stored = find(context, kind, record_id)
+    def show(context: Here, asker: Asker, record_id: RecordId) -> Response:
+        stored = find(context, asker, kind, record_id)
         answer = json_answer(record_json(stored).encode())
         answer.headers["ETag"] = etag(stored)
         return answer
 
-    def list_(context: Here, wanted: Annotated[Listing, Query()]) -> Response:
-        page = pages(context, kind, wanted)
+    def list_(context: Here, asker: Asker, wanted: Annotated[Listing, Query()]) -> Response:
+        page = pages(context, asker, kind, wanted)
         items = ",".join(map(record_json, page.items))
         return json_answer(f'{{"items":[{items}],"next":{_quoted(page.next)}}}'.encode())
 
@@ -77,13 +79,13 @@ def _add_kind(made: APIRouter, kind: str) -> None:
     )
 
 
-def _search(context: Here, wanted: Annotated[Search, Query()]) -> Response:
+def _search(context: Here, asker: Asker, wanted: Annotated[Search, Query()]) -> Response:
     """Find records of every kind that hold every word, in the order of kind and id."""
-    page = pages(context, None, Listing(q=wanted.q, cursor=wanted.cursor, limit=wanted.limit))
+    page = pages(context, asker, None, Listing(q=wanted.q, cursor=wanted.cursor, limit=wanted.limit))
     return json_answer(SearchOut(items=[_found(stored) for stored in page.items], next=page.next))
 
 
-def find(context: Context, kind: str, record_id: str) -> StoredRecord:
+def find(context: Context, asker: Principal, kind: str, record_id: str) -> StoredRecord:
     """Return a record that may be seen; raises Refused."""
     try:
         with context.store.reading() as session:
@@ -91,19 +93,19 @@ def find(context: Context, kind: str, record_id: str) -> StoredRecord:
     except UnknownRecord:
         raise unknown(SINGULAR[kind], record_id) from None
     standing = context.live.standing(kind, record_id)
-    if standing is None or not is_shown(standing):
+    if standing is None or not is_shown(standing, asker):
         raise unknown(SINGULAR[kind], record_id)
     return stored
 
 
-def pages(context: Context, kind: str | None, wanted: Listing) -> Page:
+def pages(context: Context, asker: Principal, kind: str | None, wanted: Listing) -> Page:
     """Return a page of what may be seen; raises Refused on a filter that means nothing."""
     if wanted.sector is not None and wanted.sector not in SECTORS:
         listed = BadInput("not_in_list", expected=f"one of {', '.join(sorted(SECTORS))}", got=wanted.sector)
         raise bad_value("sector", listed)
     with context.store.reading() as session:
         places = _places(session, wanted.country)
-        filters = replace(SHOWN, places=places, sector=wanted.sector, sdg=wanted.sdg, q=wanted.q)
+        filters = replace(shown_to(asker), places=places, sector=wanted.sector, sdg=wanted.sdg, q=wanted.q)
         try:
             return list_records(session, kind, filters, after=wanted.cursor, limit=wanted.limit)
         except BadInput as error:

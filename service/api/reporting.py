@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from service.wire import to_json
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from service.reports.names import ReportName
     from service.reports.survey import Report
     from service.visibility import Visibility
+
+
+VIEWS: Final = 8
+"""Views of one release that a report is kept for: brokers and others of a few tenants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +34,17 @@ class Reporting:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[ReportName, Kept] = {}
+        self._kept: dict[ReportName, list[Kept]] = {}
 
     def get(self, name: ReportName, release: Release, visible: Visibility) -> Kept:
         """Return a report, the one at hand where nothing has changed."""
         from service.reports.making import make
 
         with self._lock:
-            kept = self._kept.get(name)
-            if kept is None or (kept.release_id, kept.visible) != (release.id, visible):
+            known = [one for one in self._kept.get(name, ()) if one.release_id == release.id]
+            kept = next((one for one in known if one.visible == visible), None)
+            if kept is None:
                 made = make(name, release, visible)
-                kept = self._kept[name] = Kept(release.id, visible, made, to_json(made).encode())
+                kept = Kept(release.id, visible, made, to_json(made).encode())
+                self._kept[name] = [kept, *known][:VIEWS]
             return kept

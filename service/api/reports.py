@@ -9,7 +9,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from service.api.answers import json_answer
-from service.api.context import Here
+from service.api.context import Asker, Here
+from service.api.keys import Principal
 from service.api.parameters import RecordId
 from service.api.problems import unknown
 from service.api.schemas import AllocationReportOut
@@ -70,8 +71,8 @@ def router() -> APIRouter:
 
 
 def _add_report(made: APIRouter, name: ReportName) -> None:
-    def report(context: Here) -> Response:
-        return _sent(context, name)
+    def report(context: Here, asker: Asker) -> Response:
+        return _sent(context, asker, name)
 
     model: Any = KINDS[name]
     summary, description = _SAID[name]
@@ -96,26 +97,27 @@ def allocation(context: Here) -> Response:
     return json_answer(json.dumps(found, ensure_ascii=False).encode(), release_id=release.id)
 
 
-def list_clusters(context: Here) -> Response:
+def list_clusters(context: Here, asker: Asker) -> Response:
     """List the clusters of the release that is served, the largest first, each with what became of it since the last.
 
     A cluster of which no need may be seen is left out.
     """
-    return _sent(context, ReportName.CLUSTERS)
+    return _sent(context, asker, ReportName.CLUSTERS)
 
 
-def get_cluster(context: Here, cluster_id: RecordId) -> Response:
+def get_cluster(context: Here, asker: Asker, cluster_id: RecordId) -> Response:
     """Return a cluster's members, what they share, and the partners who could serve several of them.
 
     Nothing is searched anew: the members' published lists are put together, the ten best of each.
     """
     release = context.release()
-    page = make_page(cluster_id, release, context.live.visible())
+    page = make_page(cluster_id, release, context.live.visible(asker))
     if page is None:
         raise unknown("cluster of the release", cluster_id)
     return json_answer(to_json(page).encode(), release_id=release.id)
 
 
-def _sent(context: Here, name: ReportName) -> Response:
+def _sent(context: Here, asker: Principal, name: ReportName) -> Response:
     release = context.release()
-    return json_answer(context.reporting.get(name, release, context.live.visible()).json, release_id=release.id)
+    kept = context.reporting.get(name, release, context.live.visible(asker))
+    return json_answer(kept.json, release_id=release.id)

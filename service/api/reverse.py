@@ -15,6 +15,7 @@ from service.withholding import hidden_thirds, seen
 
 if TYPE_CHECKING:
     from service.api.context import Context
+    from service.api.keys import Principal
     from service.releases import Release
 
 
@@ -54,12 +55,12 @@ class Reverse:
     withheld: int
 
 
-def serve(context: Context, release: Release, capability_id: str, limit: int) -> Reverse:
+def serve(context: Context, asker: Principal, release: Release, capability_id: str, limit: int) -> Reverse:
     """Return the needs of a capability: eligible before near misses, by score (two decimals), then priority, then id.
 
     The release orders by score; only needs that may still change places within the limit are read.
     """
-    visible = context.live.visible()
+    visible = context.live.visible(asker)
     listed = release.reverse(capability_id)
     shown = [entry for entry in listed if visible.shows("needs", entry.need_id)]
     found: list[Entry] = []

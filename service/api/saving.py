@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 from fastapi import APIRouter
@@ -13,12 +13,11 @@ from starlette.responses import Response
 from embeddings.errors import EmbeddingError
 from matcher.errors import MatcherError
 from matcher.profiles import Need, Organisation
-from matcher.vocabulary import Confidentiality
+from service.accounts.roles import Permission
 from service.api import shortlists
 from service.api.answers import address, etag, json_answer
 from service.api.context import Asker, Context, Here
 from service.api.keys import Principal
-from service.api.live import LEVEL
 from service.api.matches import NEED_BODY
 from service.api.openapi import problem
 from service.api.parameters import IfMatch, RecordId
@@ -35,9 +34,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _OUTCOMES: Final = ("created", "updated", "unchanged")
-_NOT_PUBLIC: Final = (
-    "A key reads and writes public records only: confidential needs come in by matcher import, and are not shown here."
-)
+_NOT_SEEN: Final = "An account saves only what it may see: the need is, or would be, more confidential than that."
+_NOT_OURS: Final = "There is a need of this id that belongs to another tenant; save it under another id."
 
 
 def router() -> APIRouter:
@@ -62,6 +60,7 @@ def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject
     With If-Match it is saved only if nobody changed it since it was read (412 otherwise); without, it is replaced.
     The need has a shortlist at once, provisional and unallocated, until a release holds it as it is now.
     """
+    asker.require(Permission.SAVE_RECORDS)
     if values.setdefault("id", need_id) != need_id:
         problem = FieldProblem(
             field="id", code="other_id", value=shortened(values["id"]), expected=f"{need_id}, as in the address"
@@ -72,7 +71,7 @@ def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject
         raise TypeError(type(need).__name__)
     with context.store.writing() as session:
         hold_records(session)
-        _refuse_hidden(session, need)
+        _refuse_hidden(session, need, asker)
         _refuse_changed(session, need.id, if_match)
         stored, counts = _save(session, need, organisations, asker)
     outcome = next((name for name in _OUTCOMES if getattr(counts, name)), "unchanged")
@@ -81,7 +80,7 @@ def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject
         id=stored.id,
         version=stored.version,
         content_hash=stored.content_hash,
-        shortlist=_shortlisted(context, stored.id),
+        shortlist=_shortlisted(context, asker, stored.id),
         href=address("v1", "needs", stored.id, "matches"),
     )
     answer = json_answer(saved, status=201 if counts.created else 200)
@@ -91,11 +90,15 @@ def save_need(context: Here, asker: Asker, need_id: RecordId, values: JsonObject
     return answer
 
 
-def _refuse_hidden(session: Session, need: Need) -> None:
+def _refuse_hidden(session: Session, need: Need, asker: Principal) -> None:
+    """Refuse to write what could not be read back, or over another tenant's record."""
     before = standing(session, "needs", need.id)
-    levels: set[Any] = {need.confidentiality, before.confidentiality if before else Confidentiality.PUBLIC}
-    if levels != {LEVEL}:
-        raise Refused(403, "not-public", _NOT_PUBLIC)
+    if before is not None and before.tenant_id != asker.tenant_id:
+        raise Refused(403, "not-yours", _NOT_OURS)
+    if not asker.audience.sees(need.confidentiality, asker.tenant_id):
+        raise Refused(403, "not-public", _NOT_SEEN)
+    if before is not None and not asker.audience.sees(before.confidentiality, before.tenant_id):
+        raise Refused(403, "not-public", _NOT_SEEN)
 
 
 def _refuse_changed(session: Session, need_id: str, if_match: str | None) -> None:
@@ -118,8 +121,10 @@ def _save(
     now = datetime.now(UTC)
     for organisation in organisations:
         if standing(session, "organisations", organisation.id) is None:
-            upsert_records(session, "organisations", [organisation], actor=asker.actor, at=now)
-    counts = upsert_records(session, "needs", [need], actor=asker.actor, at=now)
+            upsert_records(
+                session, "organisations", [organisation], actor=asker.actor, at=now, tenant_id=asker.tenant_id
+            )
+    counts = upsert_records(session, "needs", [need], actor=asker.actor, at=now, tenant_id=asker.tenant_id)
     if counts.refusals:
         raise Refused(409, counts.refusals[0].code.replace("_", "-"), counts.refusals[0].detail)
     try:
@@ -129,10 +134,10 @@ def _save(
         raise Refused(409, "source-taken", detail) from None
 
 
-def _shortlisted(context: Context, need_id: str) -> Literal["published", "provisional", "later"]:
+def _shortlisted(context: Context, asker: Principal, need_id: str) -> Literal["published", "provisional", "later"]:
     """Make the shortlist now; whatever keeps it from being made, the need is saved."""
     try:
-        return "provisional" if shortlists.serve(context, need_id).provisional else "published"
+        return "provisional" if shortlists.serve(context, asker, need_id).provisional else "published"
     except (HTTPException, MatcherError, EmbeddingError, OSError) as error:
         _log.warning("shortlist left for later", need=need_id, error=type(error).__name__)
         return "later"

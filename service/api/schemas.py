@@ -12,6 +12,7 @@ from matcher.introductions import Figures
 from matcher.matches import Gate, Match
 from matcher.vocabulary import GateMode, GateName
 from matcher.whatif import Moved
+from service.accounts.roles import Permission, Role
 
 R = TypeVar("R")
 Kind = Literal["organisations", "capabilities", "needs", "mechanisms", "facilitators", "cases"]
@@ -189,6 +190,9 @@ class AskerOut(Sent):
 
     prefix: Annotated[str, Field(description="Names the key in lists; not secret.", examples=["3f9c1d2b4e5f"])]
     name: Annotated[str, Field(examples=["demo"])]
+    role: Annotated[Role, Field(description="The role of the account; not that of an organisation.")]
+    tenant_id: Annotated[str, Field(examples=["default"])]
+    permissions: Annotated[list[Permission], Field(description="What the account may do.")]
 
 
 class NotShortlisted(Sent):

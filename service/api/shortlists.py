@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from service.api.context import Context
+    from service.api.keys import Principal
     from service.releases import Release
 
 
@@ -92,27 +93,30 @@ class Served:
         return replace(self, lines=tuple(line for line, _ in zip(kept, range(limit), strict=False)))
 
 
-def serve(context: Context, need_id: str) -> Served:
+def serve(context: Context, asker: Principal, need_id: str) -> Served:
     """Return a need's shortlist; raises Refused (404, or 503 before the first release).
 
     It comes from the release while the need is as it was then, and is made anew, provisional, when it is not.
     """
     now, release = context.live.standing("needs", need_id), context.release()
     row = release.needs.row_of(need_id)
-    if (now is None and row is None) or (now is not None and not is_shown(now)):
+    if (now is None and row is None) or (now is not None and not is_shown(now, asker)):
         raise unknown("need", need_id)
     if row is not None and (now is None or _hash_in(release, row) == now.content_hash):
-        return published(context, release, need_id)
-    return provisional(context, release, need_id)
+        return published(context, asker, release, need_id)
+    return provisional(context, asker, release, need_id)
 
 
-def if_published(context: Context, release: Release, need_id: str, content_hash: str) -> Served | None:
+def if_published(
+    context: Context, asker: Principal, release: Release, need_id: str, content_hash: str
+) -> Served | None:
     """Return the release's shortlist of a need if the release holds the need as it is; for lists of many needs."""
     row = release.needs.row_of(need_id)
-    return published(context, release, need_id) if row is not None and _hash_in(release, row) == content_hash else None
+    same = row is not None and _hash_in(release, row) == content_hash
+    return published(context, asker, release, need_id) if same else None
 
 
-def published(context: Context, release: Release, need_id: str) -> Served:
+def published(context: Context, asker: Principal, release: Release, need_id: str) -> Served:
     """Return what the release holds, less what was withdrawn since."""
     header = release.header(need_id)
     if header is None:
@@ -122,10 +126,10 @@ def published(context: Context, release: Release, need_id: str) -> Served:
     places = [0] * header.rows if placed is None else [one.place for one in placed]
     lines = map(Line, found["capability_id"], found["score"], found["tier"], found["detail"], places)
     facts = (header.need_id, header.need_title, release.id, False, header.eligible, header.considered, header.notes)
-    return _shown(Served(*facts, 0, tuple(lines), placed is not None), context)
+    return _shown(Served(*facts, 0, tuple(lines), placed is not None), context, asker)
 
 
-def provisional(context: Context, release: Release, need_id: str) -> Served:
+def provisional(context: Context, asker: Principal, release: Release, need_id: str) -> Served:
     """Return the shortlist of a saved need that the release does not know as it is; made once for each version."""
     try:
         with context.store.reading() as session:
@@ -137,19 +141,20 @@ def provisional(context: Context, release: Release, need_id: str) -> Served:
     path = _kept_at(context.settings.data_dir, release.id, stored.id, stored.content_hash)
     kept = _kept(path)
     if kept is None:
-        kept = adhoc(context, release, stored.profile, release.manifest.facts.k)
+        shortlist = context.deciding.match(release, stored.profile, release.manifest.facts.k)
+        kept = of_shortlist(shortlist, release.id)
         _keep(path, kept)
-    return _shown(kept, context)
+    return _shown(kept, context, asker)
 
 
-def adhoc(context: Context, release: Release, need: Need, k: int) -> Served:
+def adhoc(context: Context, asker: Principal, release: Release, need: Need, k: int) -> Served:
     """Match a need now."""
-    return made(context, context.deciding.match(release, need, k), release.id)
+    return made(context, asker, context.deciding.match(release, need, k), release.id)
 
 
-def made(context: Context, shortlist: Shortlist, release_id: str) -> Served:
+def made(context: Context, asker: Principal, shortlist: Shortlist, release_id: str) -> Served:
     """Return a shortlist that was just made, less what may not be seen."""
-    return _shown(of_shortlist(shortlist, release_id), context)
+    return _shown(of_shortlist(shortlist, release_id), context, asker)
 
 
 def of_shortlist(shortlist: Shortlist, release_id: str) -> Served:
@@ -166,8 +171,8 @@ def spliced(head: dict[str, Any], name: str, texts: Sequence[str]) -> bytes:
     return f'{opening},"{name}":[{",".join(texts)}]}}'.encode()
 
 
-def _shown(served: Served, context: Context) -> Served:
-    visible = context.live.visible()
+def _shown(served: Served, context: Context, asker: Principal) -> Served:
+    visible = context.live.visible(asker)
     hidden = hidden_thirds(visible)
     kept = tuple(
         replace(line, text=seen(line.text, hidden))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from service.accounts.roles import permitted
 from service.api.answers import json_answer
 from service.api.context import Asker, Here
 from service.api.problems import Refused
@@ -57,7 +58,14 @@ def ready(context: Here) -> Response:
 
 def key(asker: Asker) -> Response:
     """Tell whose key was sent: the cheapest way to try one."""
-    return json_answer(AskerOut(prefix=asker.prefix, name=asker.name))
+    found = AskerOut(
+        prefix=asker.prefix,
+        name=asker.name,
+        role=asker.role,
+        tenant_id=asker.tenant_id,
+        permissions=sorted(permitted(asker.role, asker.scopes)),
+    )
+    return json_answer(found)
 
 
 def current(context: Here) -> Response:

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.accounts.roles import DEFAULT_TENANT, Permission, Role
+
 if TYPE_CHECKING:
     from service.store import Store
+
+ACTOR = "matcher keys"  # as the audit log has it
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that open the interface and the console.")
 
@@ -19,13 +23,27 @@ def make(
     days: Annotated[
         int | None, typer.Option(min=1, max=3650, help="Days until it expires; it never does unless given.")
     ] = None,
+    role: Annotated[Role, typer.Option(help="What the key may do.")] = Role.BROKER,
+    tenant: Annotated[str, typer.Option(help="Whose records it sees and saves.")] = DEFAULT_TENANT,
+    scope: Annotated[
+        list[Permission] | None,
+        typer.Option(help="Narrow it to this permission of its role; may be repeated. Reading is always permitted."),
+    ] = None,
 ) -> None:
     """Make a key and write it to standard output, the only time it can be seen."""
-    from service.store import make_key
+    from service.accounts.audit import Action, audit
+    from service.accounts.tenants import require_tenant
+    from service.store import Rights, make_key
 
     now = datetime.now(UTC)
     with _store() as store, store.writing() as session:
-        made = make_key(session, name=name[:200], at=now, expires_at=now + timedelta(days=days) if days else None)
+        require_tenant(session, tenant)
+        expires_at = now + timedelta(days=days) if days else None
+        rights = Rights(role, tenant, scope or None)
+        made = make_key(session, name=name[:200], at=now, expires_at=expires_at, rights=rights)
+        prefix = made.split("_")[1]
+        facts = {"name": name[:200], "role": role.value}
+        audit(session, Action.KEY_MADE, actor=ACTOR, at=now, subject=f"key:{prefix}", tenant_id=tenant, **facts)
     typer.echo(made)
 
 
@@ -41,18 +59,22 @@ def list_all() -> None:
         expired = key.expires_at is not None and key.expires_at <= now
         state = "revoked" if key.revoked_at else "expired" if expired else "good"
         used = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
-        typer.echo(f"{key.prefix}  {state:<8}  made {key.created_at:%Y-%m-%d}  {used:<21}  {key.name}")
+        whose = f"{key.role.value} of {key.tenant_id}" + (f" ({', '.join(sorted(key.scopes))})" if key.scopes else "")
+        typer.echo(f"{key.prefix}  {state:<8}  made {key.created_at:%Y-%m-%d}  {used:<21}  {key.name}  {whose}")
 
 
 @app.command()
 def revoke(prefix: Annotated[str, typer.Argument(help="The prefix of the key, as the list has it.")]) -> None:
     """End a key for good; running servers stop taking it within seconds, sessions it opened included."""
     from matcher.errors import BadInput
+    from service.accounts.audit import Action, audit
     from service.store import revoke_key
 
+    now = datetime.now(UTC)
     with _store() as store, store.writing() as session:
-        if not revoke_key(session, prefix, at=datetime.now(UTC)):
+        if not revoke_key(session, prefix, at=now):
             raise BadInput("prefix", expected="the prefix of a key still good", got=prefix, fix="see matcher keys list")
+        audit(session, Action.KEY_REVOKED, actor=ACTOR, at=now, subject=f"key:{prefix}")
     typer.echo(f"revoked: {prefix}")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from service.api.context import Context, Here
+from service.api.context import Asker, Context, Here
+from service.api.keys import Principal
 from service.api.parameters import RecordId
 from service.api.problems import unknown
 from service.console.rendering import page
@@ -20,25 +21,26 @@ def add(made: APIRouter) -> None:
     made.add_api_route("/unserved", unserved_page, response_class=HTMLResponse)
 
 
-def clusters_page(context: Here) -> Response:
+def clusters_page(context: Here, asker: Asker) -> Response:
     """Show the clusters of the served release."""
-    return _report(context, ReportName.CLUSTERS, "clusters.html")
+    return _report(context, asker, ReportName.CLUSTERS, "clusters.html")
 
 
-def unserved_page(context: Here) -> Response:
+def unserved_page(context: Here, asker: Asker) -> Response:
     """Show the needs that have nobody, and whom to recruit."""
-    return _report(context, ReportName.UNSERVED, "unserved.html")
+    return _report(context, asker, ReportName.UNSERVED, "unserved.html")
 
 
-def cluster_page(context: Here, cluster_id: RecordId) -> Response:
+def cluster_page(context: Here, asker: Asker, cluster_id: RecordId) -> Response:
     """Show one cluster, matched as one."""
     release = context.release()
-    found = make_page(cluster_id, release, context.live.visible())
+    found = make_page(cluster_id, release, context.live.visible(asker))
     if found is None:
         raise unknown("cluster of the release", cluster_id)
     return page("cluster.html", release=release, cluster=found)
 
 
-def _report(context: Context, name: ReportName, template: str) -> Response:
+def _report(context: Context, asker: Principal, name: ReportName, template: str) -> Response:
     release = context.release()
-    return page(template, release=release, report=context.reporting.get(name, release, context.live.visible()).report)
+    kept = context.reporting.get(name, release, context.live.visible(asker))
+    return page(template, release=release, report=kept.report)

@@ -17,8 +17,8 @@ from matcher.profiles import Capability, Need
 from matcher.vocabulary import SECTORS
 from service.api import records, reverse, shortlists
 from service.api.answers import address
-from service.api.context import Context, Here
-from service.api.keys import COOKIE, SESSION_SECONDS
+from service.api.context import Asker, Context, Here
+from service.api.keys import COOKIE, SESSION_SECONDS, Principal
 from service.api.parameters import MOST, Listing, RecordId
 from service.api.problems import Refused
 from service.console import overviews, views
@@ -48,19 +48,19 @@ def mount(app: FastAPI) -> None:
     app.include_router(made)
 
 
-def needs_page(request: Request, context: Here) -> Response:
+def needs_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show a page of needs, narrowed as asked, each with its tiers in the served release."""
     given = {name: value for name, value in request.query_params.items() if value.strip()}
     problem, listed = "", None
     try:
         wanted = Listing(**{"limit": _PAGE, **given})
-        listed = records.pages(context, "needs", wanted)
+        listed = records.pages(context, asker, "needs", wanted)
     except ValidationError:
         problem = "One of the filters cannot be used: a goal is a number from 1 to 17."
     except Refused as refused:
         problem = _told(refused)
     release = _release(context)
-    rows = [_need_row(context, release, stored) for stored in listed.items] if listed else []
+    rows = [_need_row(context, asker, release, stored) for stored in listed.items] if listed else []
     further = {**given, "cursor": listed.next} if listed and listed.next else None
     return page(
         "needs.html",
@@ -75,28 +75,28 @@ def needs_page(request: Request, context: Here) -> Response:
     )
 
 
-def need_page(context: Here, need_id: RecordId) -> Response:
+def need_page(context: Here, asker: Asker, need_id: RecordId) -> Response:
     """Show a need with its whole shortlist."""
     release = _release(context)
-    need, stored = _need(context, release, need_id)
+    need, stored = _need(context, asker, release, need_id)
     listed, problem = None, ""
     try:
-        served = shortlists.serve(context, need_id).narrowed(limit=MOST)
+        served = shortlists.serve(context, asker, need_id).narrowed(limit=MOST)
         listed = views.list_view(served, release.organisations if release else {})
     except Refused as refused:
         problem = _told(refused)
     return page("need.html", release=release, need=need, stored=stored, listed=listed, problem=problem)
 
 
-def capability_page(context: Here, capability_id: RecordId) -> Response:
+def capability_page(context: Here, asker: Asker, capability_id: RecordId) -> Response:
     """Show a capability with the needs whose shortlists hold it."""
-    stored = records.find(context, "capabilities", capability_id)
+    stored = records.find(context, asker, "capabilities", capability_id)
     release = _release(context)
-    found = reverse.serve(context, release, capability_id, _NEEDS_LISTED) if release else None
+    found = reverse.serve(context, asker, release, capability_id, _NEEDS_LISTED) if release else None
     organisation = None
     if isinstance(stored.profile, Capability):
         try:
-            organisation = records.find(context, "organisations", stored.profile.organisation_id).profile
+            organisation = records.find(context, asker, "organisations", stored.profile.organisation_id).profile
         except Refused:  # stands for an organisation nobody stated
             organisation = None
     return page("capability.html", release=release, stored=stored, found=found, organisation=organisation)
@@ -146,10 +146,12 @@ def sign_out() -> Response:
     return answer
 
 
-def _need(context: Context, release: Release | None, need_id: str) -> tuple[Need, StoredRecord | None]:
+def _need(
+    context: Context, asker: Principal, release: Release | None, need_id: str
+) -> tuple[Need, StoredRecord | None]:
     """Return the need as it stands; from the release where the store does not hold it."""
     try:
-        stored = records.find(context, "needs", need_id)
+        stored = records.find(context, asker, "needs", need_id)
     except Refused:
         if context.live.standing("needs", need_id) is not None or release is None:
             raise
@@ -161,9 +163,9 @@ def _need(context: Context, release: Release | None, need_id: str) -> tuple[Need
     return stored.profile, stored
 
 
-def _need_row(context: Context, release: Release | None, stored: StoredRecord) -> dict[str, Any]:
+def _need_row(context: Context, asker: Principal, release: Release | None, stored: StoredRecord) -> dict[str, Any]:
     """Say of a need what the list shows; its tiers only where the release has it as it is."""
-    served = shortlists.if_published(context, release, stored.id, stored.content_hash) if release else None
+    served = shortlists.if_published(context, asker, release, stored.id, stored.content_hash) if release else None
     return {
         "need": stored.profile,
         "href": address("needs", stored.id),

@@ -13,7 +13,7 @@ from service.store.engine import Store, connect, open_store, store_exists, upgra
 from service.store.errors import SchemaMismatch, StoreError, StoreUnavailable, UnknownRecord
 from service.store.events import StoredEvent, add_event, list_events, stages_of_pairs
 from service.store.hashing import canonical, content_hash
-from service.store.keys import ApiKey, list_keys, make_key, revoke_key, touch_key, verify_key
+from service.store.keys import ApiKey, Rights, list_keys, make_key, revoke_key, touch_key, verify_key
 from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, places_covering
 from service.store.reading import (
     SnapshotRow,
@@ -39,6 +39,7 @@ __all__ = [
     "Refusal",
     "ReleaseEntry",
     "ReleaseState",
+    "Rights",
     "SchemaMismatch",
     "SnapshotRow",
     "Store",

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +13,7 @@ from typing import Final
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from service.accounts.roles import DEFAULT_TENANT, Permission, Role
 from service.store.models import KeyRow
 
 _LABEL: Final = "pm"  # lets a scanner for leaked secrets know one
@@ -29,13 +32,39 @@ class ApiKey:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    role: Role = Role.BROKER
+    tenant_id: str = DEFAULT_TENANT
+    scopes: frozenset[Permission] | None = None  # None: all that the role permits
 
 
-def make_key(session: Session, *, name: str, at: datetime, expires_at: datetime | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a key is made for."""
+
+    role: Role = Role.BROKER
+    tenant_id: str = DEFAULT_TENANT
+    scopes: Collection[Permission] | None = None  # None: all that the role permits; reading is always among them
+
+
+_BROKER: Final = Rights()
+
+
+def make_key(
+    session: Session, *, name: str, at: datetime, expires_at: datetime | None = None, rights: Rights = _BROKER
+) -> str:
     """Make a key and return it, the only time it can be seen. Its second part, between underscores, is its prefix."""
     prefix = secrets.token_hex(_PREFIX_BYTES)
     plaintext = f"{_LABEL}_{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
-    row = {"prefix": prefix, "sha256": _hash(plaintext), "name": name, "created_at": at, "expires_at": expires_at}
+    row = {
+        "prefix": prefix,
+        "sha256": _hash(plaintext),
+        "name": name,
+        "created_at": at,
+        "expires_at": expires_at,
+        "tenant_id": rights.tenant_id,
+        "role": rights.role.value,
+        "scopes": None if rights.scopes is None else json.dumps(sorted({Permission.READ, *rights.scopes})),
+    }
     session.execute(insert(KeyRow).values(row))
     return plaintext
 
@@ -74,4 +103,20 @@ def _hash(plaintext: str) -> str:
 
 
 def _key(row: KeyRow) -> ApiKey:
-    return ApiKey(row.prefix, row.name, row.created_at, row.expires_at, row.last_used_at, row.revoked_at)
+    return ApiKey(
+        prefix=row.prefix,
+        name=row.name,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+        role=Role(row.role),
+        tenant_id=row.tenant_id,
+        scopes=None if row.scopes is None else _scopes(row.scopes),
+    )
+
+
+def _scopes(text: str) -> frozenset[Permission]:
+    """Read scopes; one that an older program wrote and this one does not know permits nothing."""
+    known = {permission.value for permission in Permission}
+    return frozenset(Permission(name) for name in json.loads(text) if name in known)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.orm import Session
@@ -19,6 +19,10 @@ from matcher.vocabulary import Confidentiality, ReviewState
 from service.store.facts import place_value, printable, words
 from service.store.models import FacetRow, RecordRow, is_
 from service.store.reading import StoredRecord, columns_of_record, held, known_kind, stored_record
+from service.store.seeing import seen_by
+
+if TYPE_CHECKING:
+    from service.visibility import Audience
 
 PAGE_LIMIT: Final = 500  # records on a page at most: a few megabytes of JSON
 _SEARCH_WORDS: Final = 12  # each further word only narrows what the first ones found
@@ -35,6 +39,7 @@ class Filters:
     language: str | None = None
     review_states: Collection[ReviewState] | None = None
     confidentiality: Collection[Confidentiality] | None = None
+    audience: Audience | None = None  # who looks; None sees everything
     q: str | None = None  # words, each of which must begin a word of the record (case and accents aside)
 
 
@@ -103,6 +108,8 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
         yield RecordRow.review_state.in_([state.value for state in filters.review_states])
     if filters.confidentiality is not None:
         yield RecordRow.confidentiality.in_([level.value for level in filters.confidentiality])
+    if filters.audience is not None:
+        yield seen_by(filters.audience)
     if filters.q is not None:
         yield from map(_holds, words(filters.q)[:_SEARCH_WORDS])
 

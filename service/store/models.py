@@ -57,6 +57,7 @@ def _number() -> Any:
     return BigInteger().with_variant(Integer, "sqlite")
 
 
+_DEFAULT_TENANT: Final = "default"  # service.accounts.roles.DEFAULT_TENANT; kept equal by test
 _NAMES: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -102,6 +103,7 @@ class RecordRow(Base):
     updated_by: Mapped[str] = mapped_column(String(200))
     search_text: Mapped[str] = mapped_column(Text)  # folded words; stands before profile so that a scan stays short
     profile: Mapped[str] = mapped_column(Text)
+    tenant_id: Mapped[str] = mapped_column(_code(64), server_default=_DEFAULT_TENANT)  # who owns it, for good
 
 
 class VersionRow(Base):
@@ -179,7 +181,70 @@ class KeyRow(Base):
     prefix: Mapped[str] = mapped_column(_code(16), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
+    tenant_id: Mapped[str] = mapped_column(_code(64), server_default=_DEFAULT_TENANT)
+    role: Mapped[str] = mapped_column(String(20), server_default="broker")
+    scopes: Mapped[str | None] = mapped_column(Text)  # JSON list of permissions; NULL is all that the role permits
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TenantRow(Base):
+    """An institution that keeps records of its own here."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[str] = mapped_column(_code(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class GrantRow(Base):
+    """A tenant lets another one see its "partners" records."""
+
+    __tablename__ = "tenant_grants"
+
+    tenant_id: Mapped[str] = mapped_column(_code(64), primary_key=True)  # who grants
+    granted_to: Mapped[str] = mapped_column(_code(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[str] = mapped_column(String(200))
+
+
+class UserRow(Base):
+    """Somebody who signs in: a role mailbox, never a person's name."""
+
+    __tablename__ = "users"
+
+    login: Mapped[str] = mapped_column(_code(200), primary_key=True)  # folded to lower case
+    tenant_id: Mapped[str] = mapped_column(_code(64), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str] = mapped_column(String(200))  # argon2id, with its salt and cost
+    stamp: Mapped[str] = mapped_column(String(32))  # changes with password and role: older sessions end
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SpeaksForRow(Base):
+    """An account speaks for an organisation: it may confirm that organisation's records and no other's."""
+
+    __tablename__ = "speaks_for"
+
+    account: Mapped[str] = mapped_column(_code(210), primary_key=True)  # "user:<login>" or "key:<prefix>"
+    organisation_id: Mapped[str] = mapped_column(_code(200), primary_key=True)
+
+
+class AuditRow(Base):
+    """What must be answered for; triggers refuse to change or remove a row."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index("ix_audit_log_action_at", "action", "at"),)
+
+    number: Mapped[int] = mapped_column(_number(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(String(210))  # "user:<login>", "key:<prefix>", or a command
+    tenant_id: Mapped[str | None] = mapped_column(_code(64))
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(500))  # what it was done to
+    facts: Mapped[str] = mapped_column(Text)  # JSON object

@@ -37,7 +37,13 @@ class UpsertCounts:
 
 
 def upsert_records(
-    session: Session, kind: str, profiles: Iterable[Profile], *, actor: str, at: datetime
+    session: Session,
+    kind: str,
+    profiles: Iterable[Profile],
+    *,
+    actor: str,
+    at: datetime,
+    tenant_id: str | None = None,
 ) -> UpsertCounts:
     """Write profiles of one kind inside the session's transaction, holding a few hundred at a time.
 
@@ -47,10 +53,12 @@ def upsert_records(
     withdrawn until a profile states another ``review_state``.
     Refused, and counted: an id that came before in ``profiles`` with other content (duplicate_id), an id that belongs
     to a record of another source (id_taken), an id the database cannot hold (bad_id).
+    New records belong to ``tenant_id``, or to the default tenant. With a tenant stated, another tenant's record is
+    refused (other_tenant); without one, as for the operator's imports, a record stays with the tenant it has.
     """
     expected = model_of(kind)
     hold_records(session)
-    upsert = Upsert(session, kind, actor, at)
+    upsert = Upsert(session, kind, actor, at, tenant_id)
     numbered = enumerate(profiles)
     while chunk := list(islice(numbered, _CHUNK)):
         for _, profile in chunk:

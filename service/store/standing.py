@@ -13,9 +13,9 @@ from service.store.engine import Store, _explained
 from service.store.models import Base, RecordRow
 
 _RECORDS: Final = Base.metadata.tables[RecordRow.__tablename__].c
-_ASKED: Final = select(_RECORDS.content_hash, _RECORDS.review_state, _RECORDS.confidentiality).where(
-    _RECORDS.kind == bindparam("kind"), _RECORDS.id == bindparam("id")
-)
+_ASKED: Final = select(
+    _RECORDS.content_hash, _RECORDS.review_state, _RECORDS.confidentiality, _RECORDS.tenant_id
+).where(_RECORDS.kind == bindparam("kind"), _RECORDS.id == bindparam("id"))
 """Built once and asked past the ORM: every request for a shortlist waits for it."""
 
 
@@ -26,6 +26,7 @@ class Standing:
     content_hash: str
     review_state: ReviewState
     confidentiality: Confidentiality
+    tenant_id: str = "default"
 
 
 def standing(session: Session, kind: str, record_id: str) -> Standing | None:
@@ -42,4 +43,5 @@ def standing_now(store: Store, kind: str, record_id: str) -> Standing | None:
 def _read(found: Any) -> Standing | None:
     if found is None:
         return None
-    return Standing(found.content_hash, ReviewState(found.review_state), Confidentiality(found.confidentiality))
+    state, confidentiality = ReviewState(found.review_state), Confidentiality(found.confidentiality)
+    return Standing(found.content_hash, state, confidentiality, found.tenant_id)

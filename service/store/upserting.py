@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from matcher.profiles import Profile
 from matcher.vocabulary import ReviewState
+from service.accounts.roles import DEFAULT_TENANT
 from service.store.facts import facts_of, stated_moment
 from service.store.hashing import canonical
 from service.store.models import Base, FacetRow, RecordRow, VersionRow
@@ -28,7 +29,7 @@ class Refusal:
 
     position: int
     id: str
-    code: str  # duplicate_id, id_taken or bad_id
+    code: str  # duplicate_id, id_taken, bad_id or other_tenant
     detail: str
 
 
@@ -42,6 +43,7 @@ class _Known:
     review_state: str
     stated_at: datetime | None
     version: int
+    tenant_id: str
 
 
 class _Book:
@@ -79,10 +81,11 @@ class _Pending:
 class Upsert:
     """One call of upsert_records: what it counted, what it refused, the ids it has met."""
 
-    def __init__(self, session: Session, kind: str, actor: str, at: datetime) -> None:
+    def __init__(self, session: Session, kind: str, actor: str, at: datetime, tenant_id: str | None = None) -> None:
         self.tally = dict.fromkeys(("created", "updated", "refreshed", "unchanged"), 0)
         self.refusals: list[Refusal] = []
         self._session, self._kind, self._actor, self._at = session, kind, actor, at
+        self._tenant = tenant_id
         self._met: set[str] = set()
 
     def write(self, chunk: Sequence[tuple[int, Profile]]) -> None:
@@ -94,7 +97,7 @@ class Upsert:
             known = book.find(given)
             profile = _settled(given, known)
             text, digest = canonical(profile)
-            if refused := _taken(given, known) or self._repeated(known, digest):
+            if refused := self._foreign(known) or _taken(given, known) or self._repeated(known, digest):
                 self.refusals.append(Refusal(position, given.id, *refused))
                 continue
             if known and known.content_hash == digest:
@@ -108,7 +111,14 @@ class Upsert:
     def _known(self, profiles: Sequence[Profile]) -> _Book:
         row = RecordRow
         columns = select(
-            row.id, row.system, row.source_id, row.content_hash, row.review_state, row.stated_at, row.version
+            row.id,
+            row.system,
+            row.source_id,
+            row.content_hash,
+            row.review_state,
+            row.stated_at,
+            row.version,
+            row.tenant_id,
         )
         sources: dict[str, list[str]] = {}
         for system, source_id in filter(None, map(source_of, profiles)):
@@ -119,7 +129,7 @@ class Upsert:
         for condition in asked:
             for found in self._session.execute(columns.where(row.kind == self._kind, condition)):
                 source = None if found.system is None else (found.system, found.source_id)
-                rest = (found.content_hash, found.review_state, found.stated_at, found.version)
+                rest = (found.content_hash, found.review_state, found.stated_at, found.version, found.tenant_id)
                 book.add(_Known(found.id, source, *rest))
         return book
 
@@ -129,6 +139,11 @@ class Upsert:
         why = "expected an id of printable characters; got one with a NUL; write it anew"
         self.refusals.append(Refusal(position, profile.id, "bad_id", why))
         return False
+
+    def _foreign(self, known: _Known | None) -> tuple[str, str] | None:
+        if known is None or self._tenant is None or known.tenant_id == self._tenant:
+            return None
+        return "other_tenant", "the record belongs to another tenant; give this one an id and a source of its own"
 
     def _repeated(self, known: _Known | None, digest: str) -> tuple[str, str] | None:
         if known and known.id in self._met and known.content_hash != digest:
@@ -150,6 +165,7 @@ class Upsert:
         facts, source = facts_of(profile), source_of(profile)
         key = {"kind": self._kind, "id": profile.id}
         version = known.version + 1 if known else 1
+        tenant_id = known.tenant_id if known else self._tenant or DEFAULT_TENANT
         row = key | {
             "system": source[0] if source else None,
             "source_id": source[1] if source else None,
@@ -169,10 +185,10 @@ class Upsert:
         if known:
             pending.updated.append(row)
         else:
-            pending.created.append(row | {"created_at": self._at})
+            pending.created.append(row | {"created_at": self._at, "tenant_id": tenant_id})
         self.tally["updated" if known else "created"] += 1
         pending.facets += [key | {"facet": facet, "value": value} for facet, value in facts.facets]
-        return _Known(profile.id, source, digest, facts.review_state.value, facts.stated_at, version)
+        return _Known(profile.id, source, digest, facts.review_state.value, facts.stated_at, version, tenant_id)
 
     def _apply(self, pending: _Pending) -> None:
         if changed := [row["id"] for row in pending.updated]:

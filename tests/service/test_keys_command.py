@@ -26,7 +26,8 @@ def test_a_key_is_shown_once_opens_the_interface_and_ends_when_revoked(capsys: p
     key = _run(capsys, "make", "somebody's tool", "--days", "30")
     prefix = key.split("_")[1]
     with TestClient(create_app(load_settings()), headers={"X-API-Key": key}) as client:
-        assert client.get("/v1/key").json() == {"prefix": prefix, "name": "somebody's tool"}
+        known = client.get("/v1/key").json()
+    assert (known["prefix"], known["name"], known["role"]) == (prefix, "somebody's tool", "broker")
     listed = _run(capsys, "list")
     assert listed.startswith(f"{prefix}  good")
     assert key.rpartition("_")[2] not in listed

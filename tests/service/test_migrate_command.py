@@ -6,6 +6,7 @@ import pytest
 
 from service import cli
 from service.store import open_store
+from service.store.schema import REVISIONS
 
 
 def migrated(capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -21,7 +22,7 @@ def test_a_migrated_database_opens_and_migrating_again_changes_nothing(
     url = f"sqlite:///{tmp_path}/m.db"
     monkeypatch.setenv("MATCHER_DATABASE_URL", url)
     for _ in range(2):
-        assert migrated(capsys) == (0, f"{url}: schema 0001\n")
+        assert migrated(capsys) == (0, f"{url}: schema {REVISIONS[-1]}\n")
     open_store(url).close()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
+from service.accounts.roles import Permission, Role
 from service.api.schemas import SavedOut, ShortlistOut
 from tests.service.api.world import World
 
@@ -148,7 +149,8 @@ def test_confidential_needs_are_neither_taken_nor_overwritten_nor_shown(world: W
     from tests.builders import a_need
 
     world.upsert("needs", a_need("need-secret", confidentiality="broker_only"))
-    with world.client() as client:
+    public_only = world.key_of(Role.BROKER, scopes=[Permission.SAVE_RECORDS])
+    with world.client(public_only) as client:
         for need_id, facts in (("need-noon", {"confidentiality": "partners"}), ("need-secret", {})):
             assert client.put(f"/v1/needs/{need_id}", json={**VILLAGE, **facts}).status_code == 403
         assert client.get("/v1/needs/need-secret").status_code == 404

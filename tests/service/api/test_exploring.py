@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from service.accounts.roles import Role
 from service.api.exploring import FIELDS, GATE_NAMES
 from service.api.schemas import ChangesOut, WhatIfOut
 from service.releases import current_release
@@ -116,7 +117,7 @@ def test_a_confidential_or_withdrawn_need_is_not_found_by_either_route(world: Wo
     world.upsert("needs", a_need("need-secret", beneficiary_places=["NPL"], confidentiality="broker_only"))
     with world.store.writing() as session:
         withdraw(session, "needs", "need-1", actor="test", at=NOW)
-    with world.client() as client:
+    with world.client(world.key_of(Role.VIEWER)) as client:
         for need in ("need-secret", "need-1", "nothing"):
             for answer in (
                 _what_if(client, need, gates={"place": "soft"}),

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
 from matcher.vocabulary import Confidentiality
+from service.accounts.roles import Role
 from service.reports.names import ReportName
 from tests.builders import a_need
 from tests.service.api.world import AS_OF, HOSTILE, World
@@ -53,7 +54,7 @@ def test_a_need_withdrawn_since_leaves_reports_and_clusters(world: World, monkey
     monkeypatch.setattr("service.api.live.LOOKED_UP", 0.0)
     world.upsert("needs", *TOWNS)
     world.night(AS_OF.replace(day=23))
-    with world.client() as client:
+    with world.client(world.key_of(Role.VIEWER)) as client:
         before = client.get("/v1/clusters").json()
         (line,) = (one for one in before["clusters"] if one["label"] == "Hill towns")
         assert line["members"] == 2

@@ -12,10 +12,11 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from matcher.profiles import Capability, Need, Organisation, Profile
+from service.accounts.roles import Role
 from service.api import create_app
 from service.nightly import Night, run_night
 from service.settings import Settings
-from service.store import Store, make_key, open_store, upsert_records
+from service.store import Rights, Store, make_key, open_store, upsert_records
 from tests.builders import a_capability, a_case, a_mechanism, a_need, a_programme, an_organisation
 
 AS_OF = date(2026, 11, 22)
@@ -57,6 +58,11 @@ class World:
     def upsert(self, kind: str, *profiles: Profile) -> None:
         with self.store.writing() as session:
             upsert_records(session, kind, profiles, actor="test", at=NOW)
+
+    def key_of(self, role: Role = Role.VIEWER, tenant_id: str = "default", scopes: Any = None) -> str:
+        """Make a key of some role of some tenant; the world's own is a broker's of the default tenant."""
+        with self.store.writing() as session:
+            return make_key(session, name=role.value, at=NOW, rights=Rights(role, tenant_id, scopes))
 
     def night(self, as_of: date = AS_OF, **facts: Any) -> str:
         """Make and publish a release; returns its id."""
