@@ -50,7 +50,7 @@ Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
 
-class _Prepared(NamedTuple):
+class Prepared(NamedTuple):
     """One need, ready to be matched."""
 
     asked: Asked
@@ -69,6 +69,13 @@ class Revised(NamedTuple):
 
     row: int  # of the catalogue
     pair: Pair  # over columns that hold the revised record alone
+
+
+class Narrowed(NamedTuple):
+    """Which rows may be listed, and which are scored in full whatever their texts say."""
+
+    within: npt.NDArray[np.bool_]  # of every capability
+    besides: Rows
 
 
 class Ranking(NamedTuple):
@@ -134,7 +141,7 @@ class Matcher:
                 for prepared, found in zip(block, topics.result(), strict=True):
                     yield self.ranking(prepared.asked, found, k)
 
-    def _topics(self, block: Sequence[_Prepared]) -> list[Topic]:
+    def _topics(self, block: Sequence[Prepared]) -> list[Topic]:
         """Score the texts of a block's needs against every capability."""
         texts = [prepared.text for prepared in block]
         starts = np.cumsum([0, *(len(text.vectors) for text in texts)])
@@ -144,9 +151,9 @@ class Matcher:
         lexical = topic.lexical_values(self.catalogue, texts)
         return [Topic.of(self.catalogue, *each) for each in zip(texts, *scores, lexical, strict=True)]
 
-    def _blocks(self, needs: Iterable[Need]) -> Iterator[list[_Prepared]]:
+    def _blocks(self, needs: Iterable[Need]) -> Iterator[list[Prepared]]:
         """Group needs whose texts are scored against every capability together."""
-        block: list[_Prepared] = []
+        block: list[Prepared] = []
         passages = 0
         for prepared in self._prepare(needs):
             if block and (passages + len(prepared.text.vectors) > PASSAGES or len(block) == BLOCK):
@@ -157,7 +164,7 @@ class Matcher:
         if block:
             yield block
 
-    def _prepare(self, needs: Iterable[Need]) -> Iterator[_Prepared]:
+    def _prepare(self, needs: Iterable[Need]) -> Iterator[Prepared]:
         """Encode needs a batch at a time and resolve what they ask for."""
         batch: list[Need] = []
         for need in needs:
@@ -167,7 +174,7 @@ class Matcher:
                 batch = []
         yield from self._prepare_batch(batch)
 
-    def _prepare_batch(self, needs: Sequence[Need]) -> Iterator[_Prepared]:
+    def _prepare_batch(self, needs: Sequence[Need]) -> Iterator[Prepared]:
         texts = [sections.of_need(need) for need in needs]
         encoded = catalogues.encode(texts, self.encoder, role=lambda e, parts: e.encode_queries(parts))
         ends = encoded.ends.tolist()
@@ -181,21 +188,35 @@ class Matcher:
                 at, section = at + count, section + 1
             asked = self.asked(need, self.catalogue.columns)
             text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
-            yield _Prepared(asked, text)
+            yield Prepared(asked, text)
 
     def asked(self, need: Need, columns: Columns) -> Asked:
         """Resolve what a need asks for against some columns: the catalogue's, or those of a revised offer."""
         asked = Asked.of(need, self.catalogue.organisations, columns, self.places)
         return facilitation.bridged(asked, self.thirds.facilitators)
 
-    def ranking(self, asked: Asked, found: Topic, k: int, revised: Revised | None = None) -> Ranking:
+    def prepared(self, need: Need) -> Prepared:
+        """Encode one need and resolve what it asks for."""
+        return next(self._prepare([need]))
+
+    def topic(self, prepared: Prepared) -> Topic:
+        """Score the texts of one need against every capability."""
+        return self._topics([prepared])[0]
+
+    def ranking(
+        self, asked: Asked, found: Topic, k: int, revised: Revised | None = None, narrowed: Narrowed | None = None
+    ) -> Ranking:
         """Mask, pick, score, rank; a revised offer is judged and measured as it would be."""
         states = gates.judge(asked, self.catalogue.columns, self.policy)
         if revised is not None:
             states[:, revised.row] = gates.judge(revised.pair.asked, revised.pair.columns, self.policy)[:, 0]
         allowed = gates.allowed(states, self.policy)
         near = questions.near_miss_mask(states, self.policy)
+        if narrowed is not None:
+            allowed, near = allowed & narrowed.within, near & narrowed.within
         eligible = self._candidates(asked.need, found.bare, allowed, k)
+        if narrowed is not None:
+            eligible = np.union1d(eligible, narrowed.besides[allowed[narrowed.besides]])
         missed = np.sort(top_k(found.bare, max(CANDIDATES, k), near).rows)
         scored = self.scored(asked, found, np.concatenate([eligible, missed]), revised)
         cut = len(eligible)

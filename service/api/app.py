@@ -14,7 +14,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from service import console
-from service.api import exploring, guarding, matches, openapi, problems, records, reports, saving, status, validation
+from service.api import (
+    bodies,
+    exploring,
+    guarding,
+    matches,
+    openapi,
+    problems,
+    records,
+    reports,
+    saving,
+    searching,
+    status,
+    validation,
+)
 from service.api.context import Context
 from service.settings import Settings
 
@@ -45,14 +58,14 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         responses=openapi.PROBLEMS,
     )
-    for part in (status, matches, exploring, saving, records, reports):
+    for part in (status, matches, searching, exploring, saving, records, reports):
         app.include_router(part.router())
     console.mount(app)
     app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))
     app.add_exception_handler(RequestValidationError, console.or_page(validation.on_invalid))
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):  # the last one added is the outermost
         app.add_middleware(layer)
-    openapi.describe(app)
+    openapi.describe(app, bodies.MODELS)
     return app
 
 

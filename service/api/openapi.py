@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from matcher.profiles import Need
@@ -47,8 +49,11 @@ _SCHEMES: Final = {
 }
 
 
-def describe(app: FastAPI) -> None:
-    """Complete the description that ``/openapi.json`` sends; it is made when it is first asked for."""
+def describe(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
+    """Complete the description that ``/openapi.json`` sends; it is made when it is first asked for.
+
+    ``bodies`` are models of what requests carry, which FastAPI does not see.
+    """
     derived = app.openapi
 
     def completed() -> dict[str, Any]:
@@ -56,19 +61,31 @@ def describe(app: FastAPI) -> None:
             document = derived()
             parts = document.setdefault("components", {})
             _, extra = models_json_schema(
-                [(ProblemOut, "serialization"), (Need, "validation")], ref_template="#/components/schemas/{model}"
+                [(ProblemOut, "serialization"), (Need, "validation"), *((body, "validation") for body in bodies)],
+                ref_template="#/components/schemas/{model}",
             )
             found = extra["$defs"]
             schemas = parts.setdefault("schemas", {})
             schemas["Need-Input"] = _accepting(found.pop("Need"))
             for name, schema in found.items():
-                schemas.setdefault(name, schema)
+                schemas.setdefault(name, _referring(schema))
             parts["securitySchemes"] = _SCHEMES
             document["security"] = [{name: []} for name in _SCHEMES]
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = completed  # type: ignore[method-assign]  # FastAPI's own way to extend the description
+
+
+def _referring(schema: dict[str, Any]) -> dict[str, Any]:
+    """Put a reference where a body's member says that it is a record (``x-model``): pydantic knows only an object."""
+    for name, member in schema.get("properties", {}).items():
+        if model := member.get("x-model"):
+            schema["properties"][name] = {
+                "anyOf": [{"$ref": f"#/components/schemas/{model}"}, {"type": "null"}],
+                "description": member["description"],
+            }
+    return schema
 
 
 def _accepting(schema: dict[str, Any]) -> dict[str, Any]:
