@@ -108,13 +108,8 @@ def changes_of_pair(context: Here, asker: Asker, need_id: RecordId, capability_i
     """
     from matcher import counterfactuals
 
-<<<<<<< HEAD
-    release, need = _asked(context, asker, need_id)
+    release, need = asked_about(context, asker, need_id)
     visible = context.live.visible(asker)
-=======
-    release, need = asked(context, need_id)
-    visible = context.live.visible()
->>>>>>> a72972e (POST /v1/matches:search: partners under conditions, by the path of the night)
     found: Counterfactual | None = None
     if visible.shows("capabilities", capability_id):
         found = context.deciding.using(
@@ -146,11 +141,7 @@ def what_if(
     """
     from matcher import whatif
 
-<<<<<<< HEAD
-    release, need = _asked(context, asker, need_id)
-=======
-    release, need = asked(context, need_id)
->>>>>>> a72972e (POST /v1/matches:search: partners under conditions, by the path of the night)
+    release, need = asked_about(context, asker, need_id)
     modes, fields = _read(values)
     changed = _changed(need, fields)
     found = context.deciding.using(release, lambda matcher: whatif.explore(matcher, need, changed, modes, limit))
@@ -158,11 +149,7 @@ def what_if(
     return _sent(context, asker, found, release.id, asked)
 
 
-<<<<<<< HEAD
-def _asked(context: Context, asker: Principal, need_id: str) -> tuple[Release, Need]:
-=======
-def asked(context: Context, need_id: str) -> tuple[Release, Need]:
->>>>>>> a72972e (POST /v1/matches:search: partners under conditions, by the path of the night)
+def asked_about(context: Context, asker: Principal, need_id: str) -> tuple[Release, Need]:
     """Return the release and the need as lists are made from them; raises Refused as lists do."""
     release, now = context.release(), context.live.standing("needs", need_id)
     need = None if now is not None and not is_shown(now, asker) else need_asked(context, asker, release, need_id)

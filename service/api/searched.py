@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matcher.searching import Found
     from service.api.bodies import SearchMatchesIn
     from service.api.context import Context
+    from service.api.keys import Principal
     from service.releases import Release
 
 _NOBODY: Final = "No adequate partner"
@@ -83,9 +84,9 @@ class SearchedOut(ShortlistHead):
     nearest: Annotated[NearestOut | None, Field(description="Null where somebody is adequate, or nobody is there.")]
 
 
-def answer(context: Context, release: Release, wanted: SearchMatchesIn, found: Found) -> Response:
+def answer(context: Context, asker: Principal, release: Release, wanted: SearchMatchesIn, found: Found) -> Response:
     """Write what was found, as the asker may see it."""
-    served = shortlists.made(context, found.shortlist, release.id)
+    served = shortlists.made(context, asker, found.shortlist, release.id)
     ids = release.capabilities.id_of
     pins = {pin.capability_id: pin.reason for pin in wanted.pin}
     head: dict[str, Any] = {
@@ -109,7 +110,9 @@ def answer(context: Context, release: Release, wanted: SearchMatchesIn, found: F
         "failing": {gate.value: count for gate, count in found.failing.items()},
     }
     body = shortlists.spliced(head, "matches", [line.text for line in served.lines])
-    return json_answer(body[:-1] + f',"nearest":{_nearest(context, release, found)}}}'.encode(), release_id=release.id)
+    return json_answer(
+        body[:-1] + f',"nearest":{_nearest(context, asker, release, found)}}}'.encode(), release_id=release.id
+    )
 
 
 def _groups(release: Release, found: Found) -> list[dict[str, Any]]:
@@ -124,11 +127,11 @@ def _groups(release: Release, found: Found) -> list[dict[str, Any]]:
     ]
 
 
-def _nearest(context: Context, release: Release, found: Found) -> str:
+def _nearest(context: Context, asker: Principal, release: Release, found: Found) -> str:
     nearest = found.nearest
     if nearest is None:
         return "null"
-    alone = shortlists.made(context, replace(found.shortlist, matches=(nearest.match,)), release.id)
+    alone = shortlists.made(context, asker, replace(found.shortlist, matches=(nearest.match,)), release.id)
     reasons = [f"{gate.gate.value}: {gate.detail}" for gate in nearest.gates]
     reasons += [f"the condition {name}" for name in nearest.criteria]
     said = f"fails {'; '.join(reasons)}" if reasons else f"scores {nearest.match.score:.2f}, below the least asked for"

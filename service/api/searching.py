@@ -15,8 +15,9 @@ from matcher.profiles import Need
 from matcher.searching import Wish
 from service.api import searched
 from service.api.bodies import CriteriaIn, SearchMatchesIn, described, reading
-from service.api.context import Context, Here
-from service.api.exploring import asked
+from service.api.context import Asker, Context, Here
+from service.api.exploring import asked_about
+from service.api.keys import Principal
 from service.api.problems import FieldProblem, bad_value, refused_values, shortened
 from service.api.searched import SearchedOut
 from service.api.validation import admitted
@@ -24,6 +25,7 @@ from service.reference import load_places
 
 if TYPE_CHECKING:
     from service.releases import Release
+    from service.visibility import Visibility
 
 ADHOC_ID: Final = "adhoc"
 EXAMPLES: Final[dict[str, Any]] = {
@@ -60,21 +62,21 @@ def router() -> APIRouter:
     return made
 
 
-def search_matches(context: Here, wanted: Asked) -> Response:
+def search_matches(context: Here, asker: Asker, wanted: Asked) -> Response:
     """Match a need now, by the path of the night, under conditions that act before the cut or on the order.
 
     Scores are those of the release's scorer: conditions never change one; examples do, by moving the need's vectors.
     Where nobody is adequate, the answer names the nearest offer and the gate or condition it fails. Nothing is saved.
     """
-    release, need = _need(context, wanted)
-    wish = _Reader(context, release).wish(wanted)
+    release, need = _need(context, asker, wanted)
+    wish = _Reader(context.live.visible(asker), release).wish(wanted)
     found = context.deciding.using(release, lambda matcher: searching.search(matcher, need, wish))
-    return searched.answer(context, release, wanted, found)
+    return searched.answer(context, asker, release, wanted, found)
 
 
-def _need(context: Context, wanted: SearchMatchesIn) -> tuple[Release, Need]:
+def _need(context: Context, asker: Principal, wanted: SearchMatchesIn) -> tuple[Release, Need]:
     if wanted.need_id is not None:
-        return asked(context, wanted.need_id)
+        return asked_about(context, asker, wanted.need_id)
     need, _ = admitted("needs", {"id": ADHOC_ID, **(wanted.need or {})})
     if not isinstance(need, Need):  # of the kind that was asked for
         raise TypeError(type(need).__name__)
@@ -84,8 +86,8 @@ def _need(context: Context, wanted: SearchMatchesIn) -> tuple[Release, Need]:
 class _Reader:
     """Reads what was asked against a release, and collects what is not known there."""
 
-    def __init__(self, context: Context, release: Release) -> None:
-        self._release, self._visible = release, context.live.visible()
+    def __init__(self, visible: Visibility, release: Release) -> None:
+        self._release, self._visible = release, visible
         self._problems: list[FieldProblem] = []
 
     def wish(self, wanted: SearchMatchesIn) -> Wish:
