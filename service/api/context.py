@@ -8,11 +8,13 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import Request
 
+from service.accounts.attempts import Attempts
 from service.api.deciding import Deciding
-from service.api.keys import KeyRing, Principal, Sessions, session_secret
+from service.api.keys import KeyRing, Principal
 from service.api.live import Live
 from service.api.problems import Refused
 from service.api.reporting import Reporting
+from service.api.sessions import Sessions, session_secret
 from service.releases import CurrentRelease, Release, ReleaseError
 from service.settings import Settings
 from service.store import Store, open_store
@@ -27,6 +29,7 @@ class Context:
     current: CurrentRelease
     keys: KeyRing
     sessions: Sessions
+    attempts: Attempts
     live: Live
     deciding: Deciding
     reporting: Reporting
@@ -41,6 +44,7 @@ class Context:
             CurrentRelease(settings.releases_dir),
             KeyRing(store),
             Sessions(session_secret(settings.data_dir)),
+            Attempts(),
             Live(store),
             Deciding(settings),
             Reporting(),

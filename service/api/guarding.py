@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -13,8 +13,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
-from service.api.keys import COOKIE, Principal
+from service.accounts import csrf
+from service.api.keys import Principal
 from service.api.problems import problem_response
+from service.api.sessions import COOKIE
 from service.store import StoreError
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ BODY_LIMIT: Final = 1_000_000
 
 OPEN: Final = frozenset({"/v1/health", "/v1/ready", "/sign-in"})
 OPEN_BELOW: Final = "/static/"
+_HARMLESS: Final = frozenset({"/sign-out"})  # nothing is gained by making somebody else sign out
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEPT: Final = re.compile(rb"(%2[Ff]|%25)")  # stay as they are: an id's own slash is no separator
 
@@ -109,16 +112,8 @@ class Bounded:
             answer.headers["Connection"] = "close"  # what was not read would be taken for the next request
             await answer(scope, receive, send)
             return
-        given = False
-
-        async def replayed() -> Message:
-            nonlocal given
-            if given:
-                return await receive()
-            given = True
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
-
-        await self._app(scope, replayed, send)
+        whole: Message = {"type": "http.request", "body": bytes(body), "more_body": False}
+        await self._app(scope, _again(whole, receive), send)
 
 
 class Gate:
@@ -133,17 +128,42 @@ class Gate:
             await self._app(scope, receive, send)
             return
         principal = await _principal(scope["app"].state.context, Headers(scope=scope))
-        answer: Response | None = None
         if principal is None:
-            answer = _turned_away(scope)
-        elif principal.by_cookie and scope["method"] not in _SAFE and scope["path"] != "/sign-out":
-            detail = "A console session only reads; write with an API key in the Authorization header."
-            answer = problem_response(_instance(scope), 403, code="read-only-session", detail=detail)
-        if answer is not None:
-            await answer(scope, receive, send)
+            await _turned_away(scope)(scope, receive, send)
             return
+        if principal.by_cookie and scope["method"] not in _SAFE and scope["path"] not in _HARMLESS:
+            message = await receive()  # the whole body: Bounded has read it
+            if not _is_ours(scope, principal, message.get("body", b"")):
+                detail = f"A console session writes from its own pages only: send its token as {csrf.HEADER}."
+                await problem_response(_instance(scope), 403, code="csrf", detail=detail)(scope, receive, send)
+                return
+            receive = _again(message, receive)
         scope.setdefault("state", {})["principal"] = principal
         await self._app(scope, receive, send)
+
+
+def _is_ours(scope: Scope, principal: Principal, body: bytes) -> bool:
+    """Say whether a request of a session comes from a page of ours: with its token, and from no other origin."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        return False
+    sent = headers.get(csrf.HEADER)
+    return csrf.proves(principal.csrf, header=sent, content_type=headers.get("content-type", ""), body=body)
+
+
+def _again(message: Message, receive: Receive) -> Receive:
+    """Return a receive that gives a message that was taken once more, then what follows."""
+    given = False
+
+    async def replayed() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return message
+
+    return replayed
 
 
 async def _principal(context: Context, headers: Headers) -> Principal | None:
@@ -151,10 +171,10 @@ async def _principal(context: Context, headers: Headers) -> Principal | None:
     if key is not None:
         return context.keys.recall(key) or await run_in_threadpool(context.keys.verify, key)
     cookie = _cookie_of(headers)
-    prefix = context.sessions.prefix_of(cookie) if cookie else None
-    if prefix is None:
+    signed_in = context.sessions.read(cookie) if cookie else None
+    if signed_in is None:
         return None
-    return context.keys.recall(cookie) or await run_in_threadpool(context.keys.verify_prefix, prefix, cookie)
+    return context.keys.recall(cookie) or await run_in_threadpool(context.keys.verify_session, signed_in, cookie)
 
 
 def _key_of(headers: Headers) -> str | None:

@@ -1,33 +1,33 @@
-"""Who asks: API keys, checked against the store and remembered for a moment; and the console's signed cookie."""
+"""Who asks: keys and console sessions, checked against the store and remembered for a moment."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from service.accounts.grants import granters
 from service.accounts.roles import DEFAULT_TENANT, Permission, Role, permitted
+from service.accounts.speaking import organisations_of
+from service.accounts.users import User, find_user
 from service.api.problems import Refused
+from service.api.sessions import SignedIn
 from service.store import ApiKey, Store, StoreError, list_keys, touch_key, verify_key
 from service.visibility import Audience
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 REMEMBERED: Final = 2.0
 """Seconds that a key found good is not looked up again: a revoked one works this much longer at most."""
 
-SESSION_SECONDS: Final = 12 * 3600  # a working day; then the key is asked for again
-COOKIE: Final = "matcher_session"
 _MOST: Final = 10_000  # keys remembered at once
-_SALT: Final = "matcher-session-1"
 _log = structlog.get_logger(__name__)
 
 
@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 class Principal:
     """Who was let in, how, and what they may do: as it was at most ``REMEMBERED`` seconds ago."""
 
-    prefix: str
+    prefix: str  # of the key; empty for who signed in with a password
     name: str
     by_cookie: bool = False
     role: Role = Role.VIEWER
@@ -43,6 +43,8 @@ class Principal:
     scopes: frozenset[Permission] | None = None  # None: all that the role permits
     user: str | None = None  # login of who signed in with a password
     granted_by: frozenset[str] = frozenset()  # tenants that let this one see their "partners" records
+    organisations: frozenset[str] = frozenset()  # that the account speaks for
+    csrf: str = ""  # the token of a console session, see service.accounts.csrf
 
     @property
     def actor(self) -> str:
@@ -90,16 +92,21 @@ class KeyRing:
         """Ask the store whether a key is good, and remember it if so."""
         with self._store.reading() as session:
             found = verify_key(session, key, at=datetime.now(UTC))
-            partners = granters(session, found.tenant_id) if found else frozenset()
-        return self._remember(key, found, partners, by_cookie=False)
+            principal = _of_key(session, found) if found else None
+        return self._remember(key, principal)
 
-    def verify_prefix(self, prefix: str, cookie: str) -> Principal | None:
-        """Ask whether the key that a signed cookie names is still good, and remember the cookie if so."""
+    def verify_session(self, signed_in: SignedIn, cookie: str) -> Principal | None:
+        """Ask whether the account that a signed cookie names is still good, and remember the cookie if so."""
         now = datetime.now(UTC)
+        kind, _, name = signed_in.account.partition(":")
+        principal: Principal | None = None
         with self._store.reading() as session:
-            found = next((key for key in list_keys(session) if key.prefix == prefix and _good(key, now)), None)
-            partners = granters(session, found.tenant_id) if found else frozenset()
-        return self._remember(cookie, found, partners, by_cookie=True)
+            if kind == "key":
+                found = next((key for key in list_keys(session) if key.prefix == name and _good(key, now)), None)
+                principal = _of_key(session, found) if found else None
+            elif (user := find_user(session, name)) and user.disabled_at is None and user.stamp == signed_in.stamp:
+                principal = _of_user(session, user)
+        return self._remember(cookie, principal and replace(principal, by_cookie=True, csrf=signed_in.csrf))
 
     def note_uses(self) -> None:
         """Write down which keys were used since the last time; a store that is busy is tried again later."""
@@ -114,61 +121,40 @@ class KeyRing:
         except StoreError as error:
             _log.warning("uses of keys not written", error=str(error))
 
-    def _remember(
-        self, credential: str, key: ApiKey | None, partners: frozenset[str], *, by_cookie: bool
-    ) -> Principal | None:
-        if key is None:
+    def _remember(self, credential: str, principal: Principal | None) -> Principal | None:
+        if principal is None:
             return None
-        principal = Principal(key.prefix, key.name, by_cookie, key.role, key.tenant_id, key.scopes, granted_by=partners)
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[_digest(credential)] = (self._clock() + REMEMBERED, principal)
-            self._used.add(key.prefix)
+            if principal.prefix:
+                self._used.add(principal.prefix)
         return principal
 
 
-class Sessions:
-    """Signs and reads the console's cookie, which holds the prefix of a key and never the key."""
-
-    def __init__(self, secret: str) -> None:
-        from itsdangerous import URLSafeTimedSerializer
-
-        self._signer = URLSafeTimedSerializer(secret, salt=_SALT)
-
-    def issue(self, prefix: str) -> str:
-        """Return the cookie's value for a key that was just verified."""
-        return str(self._signer.dumps(prefix))
-
-    def prefix_of(self, cookie: str) -> str | None:
-        """Return the key's prefix, or None for a cookie that is forged or too old."""
-        from itsdangerous import BadData
-
-        try:
-            prefix = self._signer.loads(cookie, max_age=SESSION_SECONDS)
-        except BadData:
-            return None
-        return prefix if isinstance(prefix, str) else None
+def _of_key(session: Session, key: ApiKey) -> Principal:
+    return Principal(
+        prefix=key.prefix,
+        name=key.name,
+        role=key.role,
+        tenant_id=key.tenant_id,
+        scopes=key.scopes,
+        granted_by=granters(session, key.tenant_id),
+        organisations=organisations_of(session, f"key:{key.prefix}"),
+    )
 
 
-def session_secret(data_dir: Path) -> str:
-    """Return the secret that cookies are signed with; made once, readable by this user alone.
-
-    Several workers may start at once: one of them makes it, all read the same.
-    """
-    path = data_dir / "session-secret"
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        draft = data_dir / f".session-secret-{os.getpid()}-{secrets.token_hex(4)}"
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as sink:
-            sink.write(secrets.token_urlsafe(48))
-        try:
-            os.link(draft, path)  # fails where another worker was first
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text().strip()
+def _of_user(session: Session, user: User) -> Principal:
+    return Principal(
+        prefix="",
+        name=user.login,
+        role=user.role,
+        tenant_id=user.tenant_id,
+        user=user.login,
+        granted_by=granters(session, user.tenant_id),
+        organisations=organisations_of(session, user.account),
+    )
 
 
 def _good(key: ApiKey, now: datetime) -> bool:

@@ -190,6 +190,9 @@ class AskerOut(Sent):
 
     prefix: Annotated[str, Field(description="Names the key in lists; not secret.", examples=["3f9c1d2b4e5f"])]
     name: Annotated[str, Field(examples=["demo"])]
+    user: Annotated[str | None, Field(description="Login of who signed in with a password; prefix is empty then.")] = (
+        None
+    )
     role: Annotated[Role, Field(description="The role of the account; not that of an organisation.")]
     tenant_id: Annotated[str, Field(examples=["default"])]
     permissions: Annotated[list[Permission], Field(description="What the account may do.")]

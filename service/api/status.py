@@ -61,6 +61,7 @@ def key(asker: Asker) -> Response:
     found = AskerOut(
         prefix=asker.prefix,
         name=asker.name,
+        user=asker.user,
         role=asker.role,
         tenant_id=asker.tenant_id,
         permissions=sorted(permitted(asker.role, asker.scopes)),

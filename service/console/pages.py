@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from matcher.profiles import Capability, Need
@@ -18,10 +17,10 @@ from matcher.vocabulary import SECTORS
 from service.api import records, reverse, shortlists
 from service.api.answers import address
 from service.api.context import Asker, Context, Here
-from service.api.keys import COOKIE, SESSION_SECONDS, Principal
+from service.api.keys import Principal
 from service.api.parameters import MOST, Listing, RecordId
 from service.api.problems import Refused
-from service.console import overviews, views
+from service.console import overviews, signing, views
 from service.console.rendering import page
 from service.store import StoredRecord
 
@@ -41,9 +40,7 @@ def mount(app: FastAPI) -> None:
     made.add_api_route("/needs/{need_id}", need_page, response_class=HTMLResponse)
     made.add_api_route("/capabilities/{capability_id}", capability_page, response_class=HTMLResponse)
     made.add_api_route("/docs", docs_page, response_class=HTMLResponse)
-    made.add_api_route("/sign-in", sign_in_page, response_class=HTMLResponse)
-    made.add_api_route("/sign-in", sign_in, methods=["POST"])
-    made.add_api_route("/sign-out", sign_out, methods=["POST"])
+    signing.add(made)
     overviews.add(made)
     app.include_router(made)
 
@@ -113,39 +110,6 @@ def docs_page(request: Request) -> Response:
     return page("docs.html", release=None, document=document, operations=operations)
 
 
-def sign_in_page(request: Request) -> Response:
-    """Ask for a key."""
-    return page("sign_in.html", release=None, next=_inside(request.query_params.get("next", "")), signed_out=True)
-
-
-async def sign_in(request: Request, context: Here) -> Response:
-    """Take a key from the form and answer with a cookie that stands for it."""
-    if not _same_origin(request):
-        raise Refused(403, "other-origin", "Sign in on the service's own page.")
-    form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-    wanted = _inside(form.get("next", ""))
-    principal = await run_in_threadpool(context.keys.verify, form.get("key", "").strip())
-    if principal is None:
-        return page("sign_in.html", release=None, status=401, next=wanted, refused=True, signed_out=True)
-    answer = RedirectResponse(wanted, 303)
-    answer.set_cookie(
-        COOKIE,
-        context.sessions.issue(principal.prefix),
-        max_age=SESSION_SECONDS,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    return answer
-
-
-def sign_out() -> Response:
-    """Let go of the cookie."""
-    answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
-    return answer
-
-
 def _need(
     context: Context, asker: Principal, release: Release | None, need_id: str
 ) -> tuple[Need, StoredRecord | None]:
@@ -184,15 +148,3 @@ def _release(context: Context) -> Release | None:
 def _told(refused: Refused) -> str:
     suggestions = refused.more.get("suggestions")
     return f"{refused.detail} Did you mean {', '.join(suggestions)}?" if suggestions else refused.detail
-
-
-def _inside(wanted: str) -> str:
-    """Return an address of this service, whatever was asked for: nobody is sent elsewhere after signing in."""
-    parts = urlsplit(wanted.replace("\\", "/"))
-    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return wanted if inside and wanted.isprintable() else "/"
-
-
-def _same_origin(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
+from service.accounts.csrf import csrf_field
 from service.api.answers import RELEASE_HEADER, address
 from service.console import standing, views
 
@@ -30,6 +31,7 @@ def page(template: str, *, release: Release | None, status: int = 200, **values:
 def _environment() -> Environment:
     """Make the templates' environment once: everything is escaped, and a name that is not given is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     made = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -42,6 +44,7 @@ def _environment() -> Environment:
         "address": address,
         "age": views.age,
         "conditions": standing.conditions,
+        "csrf_field": lambda token: Markup(csrf_field(token)),  # noqa: S704 - hexadecimal
         "cooperation": views.cooperation,
         "facts": views.facts,
         "pretty": views.pretty,
