@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from service.api.context import Asker, Context, Here
@@ -21,26 +22,26 @@ def add(made: APIRouter) -> None:
     made.add_api_route("/unserved", unserved_page, response_class=HTMLResponse)
 
 
-def clusters_page(context: Here, asker: Asker) -> Response:
+def clusters_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show the clusters of the served release."""
-    return _report(context, asker, ReportName.CLUSTERS, "clusters.html")
+    return _report(request, context, asker, ReportName.CLUSTERS, "clusters.html")
 
 
-def unserved_page(context: Here, asker: Asker) -> Response:
+def unserved_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show the needs that have nobody, and whom to recruit."""
-    return _report(context, asker, ReportName.UNSERVED, "unserved.html")
+    return _report(request, context, asker, ReportName.UNSERVED, "unserved.html")
 
 
-def cluster_page(context: Here, asker: Asker, cluster_id: RecordId) -> Response:
+def cluster_page(request: Request, context: Here, asker: Asker, cluster_id: RecordId) -> Response:
     """Show one cluster, matched as one."""
     release = context.release()
     found = make_page(cluster_id, release, context.live.visible(asker))
     if found is None:
         raise unknown("cluster of the release", cluster_id)
-    return page("cluster.html", release=release, cluster=found)
+    return page(request, "cluster.html", release=release, cluster=found)
 
 
-def _report(context: Context, asker: Principal, name: ReportName, template: str) -> Response:
+def _report(request: Request, context: Context, asker: Principal, name: ReportName, template: str) -> Response:
     release = context.release()
     kept = context.reporting.get(name, release, context.live.visible(asker))
-    return page(template, release=release, report=kept.report)
+    return page(request, template, release=release, report=kept.report)

@@ -20,8 +20,10 @@ from service.api.context import Asker, Context, Here
 from service.api.keys import Principal
 from service.api.parameters import MOST, Listing, RecordId
 from service.api.problems import Refused
-from service.console import overviews, signing, views
+from service.console import appearance, overviews, signing, views
 from service.console.rendering import page
+from service.console.returning import inside
+from service.console.words import N_
 from service.store import StoredRecord
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def mount(app: FastAPI) -> None:
     made.add_api_route("/docs", docs_page, response_class=HTMLResponse)
     signing.add(made)
     overviews.add(made)
+    appearance.add(made)
     app.include_router(made)
 
 
@@ -53,13 +56,14 @@ def needs_page(request: Request, context: Here, asker: Asker) -> Response:
         wanted = Listing(**{"limit": _PAGE, **given})
         listed = records.pages(context, asker, "needs", wanted)
     except ValidationError:
-        problem = "One of the filters cannot be used: a goal is a number from 1 to 17."
+        problem = N_("One of the filters cannot be used: a goal is a number from 1 to 17.")
     except Refused as refused:
         problem = _told(refused)
     release = _release(context)
     rows = [_need_row(context, asker, release, stored) for stored in listed.items] if listed else []
     further = {**given, "cursor": listed.next} if listed and listed.next else None
     return page(
+        request,
         "needs.html",
         release=release,
         status=422 if problem else 200,
@@ -72,7 +76,7 @@ def needs_page(request: Request, context: Here, asker: Asker) -> Response:
     )
 
 
-def need_page(context: Here, asker: Asker, need_id: RecordId) -> Response:
+def need_page(request: Request, context: Here, asker: Asker, need_id: RecordId) -> Response:
     """Show a need with its whole shortlist."""
     release = _release(context)
     need, stored = _need(context, asker, release, need_id)
@@ -82,10 +86,10 @@ def need_page(context: Here, asker: Asker, need_id: RecordId) -> Response:
         listed = views.list_view(served, release.organisations if release else {})
     except Refused as refused:
         problem = _told(refused)
-    return page("need.html", release=release, need=need, stored=stored, listed=listed, problem=problem)
+    return page(request, "need.html", release=release, need=need, stored=stored, listed=listed, problem=problem)
 
 
-def capability_page(context: Here, asker: Asker, capability_id: RecordId) -> Response:
+def capability_page(request: Request, context: Here, asker: Asker, capability_id: RecordId) -> Response:
     """Show a capability with the needs whose shortlists hold it."""
     stored = records.find(context, asker, "capabilities", capability_id)
     release = _release(context)
@@ -96,7 +100,7 @@ def capability_page(context: Here, asker: Asker, capability_id: RecordId) -> Res
             organisation = records.find(context, asker, "organisations", stored.profile.organisation_id).profile
         except Refused:  # stands for an organisation nobody stated
             organisation = None
-    return page("capability.html", release=release, stored=stored, found=found, organisation=organisation)
+    return page(request, "capability.html", release=release, stored=stored, found=found, organisation=organisation)
 
 
 def docs_page(request: Request) -> Response:
@@ -107,7 +111,7 @@ def docs_page(request: Request) -> Response:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
-    return page("docs.html", release=None, document=document, operations=operations)
+    return page(request, "docs.html", release=None, document=document, operations=operations)
 
 
 def _need(

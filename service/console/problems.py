@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from service.api.problems import Refused
 from service.console.rendering import page
+from service.console.words import N_
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
-_NOTHING_HERE: Final = "Nothing is to be seen at this address."
+_NOTHING_HERE: Final = N_("Nothing is to be seen at this address.")
 
 
 def or_page(handler: Handler) -> Handler:
@@ -24,7 +25,7 @@ def or_page(handler: Handler) -> Handler:
             return await handler(request, error)
         status = error.status_code if isinstance(error, HTTPException) else 422
         detail = error.detail if isinstance(error, Refused) else _NOTHING_HERE
-        made = page("problem.html", release=None, status=status, detail=detail)
+        made = page(request, "problem.html", release=None, status=status, detail=detail)
         made.headers.update((error.headers if isinstance(error, HTTPException) else None) or {})
         return made
 

@@ -17,6 +17,7 @@ from service.api.context import Context, Here
 from service.api.problems import Refused
 from service.api.sessions import COOKIE, SESSION_SECONDS
 from service.console.rendering import page
+from service.console.returning import inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ def add(made: APIRouter) -> None:
 
 def sign_in_page(request: Request) -> Response:
     """Ask for login and password, or for a key."""
-    return page("sign_in.html", release=None, next=_inside(request.query_params.get("next", "")), signed_out=True)
+    return page(request, "sign_in.html", release=None, next=inside(request.query_params.get("next", "")))
 
 
 async def sign_in(request: Request, context: Here) -> Response:
@@ -41,15 +42,15 @@ async def sign_in(request: Request, context: Here) -> Response:
     if not _same_origin(request):
         raise Refused(403, "other-origin", "Sign in on the service's own page.")
     form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-    wanted, address = _inside(form.get("next", "")), request.client.host if request.client else ""
+    wanted, address = inside(form.get("next", "")), request.client.host if request.client else ""
     login = folded(form.get("login", ""))[:200]
     if wait := context.attempts.wait(login or _KEY, address):
-        answer = page("sign_in.html", release=None, status=429, next=wanted, wait=wait, signed_out=True)
+        answer = page(request, "sign_in.html", release=None, status=429, next=wanted, wait=wait)
         answer.headers["Retry-After"] = str(wait)
         return answer
     cookie = await run_in_threadpool(_cookie, context, login, form, address)
     if cookie is None:
-        return page("sign_in.html", release=None, status=401, next=wanted, refused=True, signed_out=True)
+        return page(request, "sign_in.html", release=None, status=401, next=wanted, refused=True)
     answer = RedirectResponse(wanted, 303)
     answer.set_cookie(
         COOKIE,
@@ -90,13 +91,6 @@ def _cookie(context: Context, login: str, form: Mapping[str, str], address: str)
         if login:
             note_seen(session, login, at=now)
     return context.sessions.issue(account, stamp)
-
-
-def _inside(wanted: str) -> str:
-    """Return an address of this service, whatever was asked for: nobody is sent elsewhere after signing in."""
-    parts = urlsplit(wanted.replace("\\", "/"))
-    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return wanted if inside and wanted.isprintable() else "/"
 
 
 def _same_origin(request: Request) -> bool:

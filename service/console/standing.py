@@ -9,6 +9,7 @@ from typing import Final
 from matcher.matches import Condition, ReadinessPanel, ThirdParty
 from matcher.vocabulary import GateState, Readiness
 from matcher.wording import listed
+from service.console.words import N_
 
 _COLOURS: Final = {
     Readiness.READY: "passes",
@@ -21,8 +22,8 @@ _COLOURS: Final = {
 def standing(party: ThirdParty) -> tuple[str, str]:
     """Return in a word whether a third party fits, and the class of its colour."""
     if party.state is GateState.FAIL:
-        return "near miss", "fails"
-    return ("may fit", "not-known") if party.state is GateState.UNKNOWN else ("fits", "passes")
+        return N_("near miss"), "fails"
+    return (N_("may fit"), "not-known") if party.state is GateState.UNKNOWN else (N_("fits"), "passes")
 
 
 def reasons(party: ThirdParty) -> str:

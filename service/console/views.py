@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -18,17 +18,12 @@ from matcher.matches import Contribution, Match, PassageEvidence
 from matcher.profiles import Capability, Deployment, Located, Need, Organisation, Profile
 from matcher.quantities import Money, Range
 from matcher.vocabulary import Confidentiality, Cooperation, GateState, Provenance, Tier
+from service.console.words import N_
 
 if TYPE_CHECKING:
     from service.api.shortlists import Served
-    from service.releases import Release
 
-STATES: Final = {GateState.PASS: "passes", GateState.FAIL: "fails", GateState.UNKNOWN: "not known"}
-TIERS: Final = {
-    Tier.A: "A: every hard gate passes, with enough evidence",
-    Tier.B: "B: passes, with unknowns",
-    Tier.C: "C: near miss",
-}
+STATES: Final = {GateState.PASS: N_("passes"), GateState.FAIL: N_("fails"), GateState.UNKNOWN: N_("not known")}
 _HIDDEN_FIELDS: Final = frozenset({"id", "title", "name", "summary", "content_hash", "provenance", "source"})
 _TAKEN_FOR_GRANTED: Final = (("confidentiality", Confidentiality.PUBLIC),)  # what is not public is not shown
 _ACRONYMS: Final = {"sdg": "SDG", "crs": "CRS", "trl": "TRL", "ip": "IP", "cpc": "CPC", "y02": "Y02", "id": "id"}
@@ -96,12 +91,12 @@ def tier_counts(lines: Sequence[Any]) -> tuple[tuple[str, int], ...]:
 
 def _warning(served: Served, eligible: tuple[MatchView, ...]) -> str:
     if not served.eligible:
-        return (
+        return N_(
             "No capability passes every hard gate for this need. What is listed below would need a change first; "
             "each line says which."
         )
     if eligible and all(view.match.tier is Tier.B for view in eligible):
-        return (
+        return N_(
             "Every eligible match is tier B: none has all gates confirmed with enough evidence. The order is the best "
             "guess from what the profiles say. Ask the open questions before anybody is introduced."
         )
@@ -189,13 +184,18 @@ def said(value: Any) -> str:
     return str(value)
 
 
+def plain(value: str) -> str:
+    """Write a value of a closed list for a person; a sector's parts stand one under the other."""
+    return str(value).replace("_", " ").replace(".", " / ")
+
+
 _WRITERS: Final[tuple[tuple[Any, Callable[[Any], str]], ...]] = (  # the narrower kind first
     (bool, lambda value: "yes" if value else "no"),
     (Located, lambda value: f"{value.name} ({value.country})"),
     (Deployment, lambda value: f"{value.country} {value.year}" if value.year else str(value.country)),
     (Money, wording.money),
     (Range, wording.condition),
-    (StrEnum, lambda value: value.value.replace("_", " ")),
+    (StrEnum, plain),
     (Mapping, lambda value: "; ".join(f"{key.replace('_', ' ')}: {said(item)}" for key, item in value.items())),
     ((tuple, list), lambda value: ", ".join(map(said, value)) or "none"),
     (datetime, lambda value: value.strftime("%Y-%m-%d")),
@@ -221,15 +221,6 @@ def web_address(text: str | None) -> str | None:
     except ValueError:
         return None
     return text if parts.scheme in {"http", "https"} and parts.netloc else None
-
-
-def age(release: Release, now: datetime | None = None) -> str:
-    """Say how old a release is."""
-    seconds = ((now or datetime.now(UTC)) - release.manifest.created_at).total_seconds()
-    hours = int(seconds // 3600)
-    if hours < 1:
-        return "made within the hour"
-    return f"made {wording.many(hours, 'hour')} ago" if hours < 48 else f"made {wording.many(hours // 24, 'day')} ago"
 
 
 def where(profile: Need | Capability) -> str:

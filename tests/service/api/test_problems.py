@@ -116,7 +116,9 @@ def test_another_model_than_the_releases_is_said_not_guessed(served: World, monk
 def test_every_answer_carries_the_safe_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     assert {name: headers.get(name) for name in HEADERS} == dict(HEADERS)
-    assert "script-src 'none'" in headers["Content-Security-Policy"]
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';")
+    assert "unsafe" not in policy
     assert "server" not in headers
 
 

@@ -1,0 +1,76 @@
+"""What stands around every page: where one is, where one can go, and how it is to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from service.console.language import Language, choose
+from service.console.words import N_
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from service.api.keys import Principal
+
+THEME: Final = "matcher_theme"
+THEMES: Final = (("auto", N_("As the system")), ("light", N_("Light")), ("dark", N_("Dark")))
+"""Choices of appearance; the first one leaves it to the browser."""
+
+_PAGES: Final = (
+    ("/", N_("Needs")),
+    ("/clusters", N_("Clusters")),
+    ("/unserved", N_("Unserved")),
+    ("/docs", N_("Interface")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the navigation."""
+
+    href: str
+    label: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the frame of a page is made of."""
+
+    language: Language
+    theme: str
+    path: str
+    address: str  # path and query, to come back to
+    principal: Principal | None
+
+    @property
+    def returning(self) -> str:
+        """The address as a value of a query."""
+        return quote(self.address, safe="")
+
+    def links(self) -> Iterator[Link]:
+        """Yield where one can go from here."""
+        for href, label in _PAGES:
+            yield Link(href, label, self._within(href))
+
+    def _within(self, href: str) -> bool:
+        if href == "/":
+            return self.path == "/" or self.path.startswith("/needs/")
+        return self.path == href or self.path.startswith(f"{href}/")
+
+
+def frame_of(request: Request) -> Frame:
+    """Read from a request what its page's frame needs."""
+    chosen = request.cookies.get(THEME, "")
+    query = request.url.query
+    path = request.url.path
+    return Frame(
+        choose(request.headers.get("accept-language")),
+        chosen if chosen in dict(THEMES) else THEMES[0][0],
+        path,
+        f"{path}?{query}" if query else path,
+        getattr(request.state, "principal", None),
+    )
