@@ -22,7 +22,6 @@ from service.api.parameters import MOST, Listing, RecordId
 from service.api.problems import Refused
 from service.console import appearance, overviews, signing, views
 from service.console.rendering import page
-from service.console.returning import inside
 from service.console.words import N_
 from service.store import StoredRecord
 
