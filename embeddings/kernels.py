@@ -271,3 +271,20 @@ def related(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
         shared = goals[goal_codes[row]] + 2 * fields[field_codes[row]]
         allowed[row] = allowed[row] and shared > 0
         scores[row] = np.float32(shared) + topics[row] * np.float32(0.5)
+
+
+@njit(cache=True, nogil=True)
+def any_shared(sets: npt.NDArray[np.uint64], mask: np.uint64, met: npt.NDArray[np.bool_]) -> None:
+    """Set ``met`` where a set of bits shares one with the mask, and leave it where none does."""
+    for at in range(len(sets)):
+        met[at] |= (sets[at] & mask) != 0
+
+
+@njit(cache=True, nogil=True)
+def count_shared(sets: npt.NDArray[np.uint64], mask: np.uint64, total: Ints) -> None:
+    """Add to ``total`` how many bits each set shares with the mask: once round for every bit that is shared."""
+    for at in range(len(sets)):
+        shared = sets[at] & mask
+        while shared:
+            shared &= shared - np.uint64(1)  # takes the lowest away
+            total[at] += 1

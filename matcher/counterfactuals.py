@@ -181,7 +181,9 @@ class _Trial:
         matcher, need = self.matcher, self.base.subject.asked.need
         columns = Columns.build([changed], matcher.catalogue.organisations, matcher.places, matcher.as_of)
         pair = Pair(matcher.asked(need, columns), columns, 0, changed, self.pair.organisation)
-        return matcher.ranking(self.base.subject.asked, self.base.subject.topic, self.k, Revised(self.row, pair))
+        return matcher.ranking(
+            self.base.subject.asked, self.base.subject.topic, self.k, revised=Revised(self.row, pair)
+        )
 
     def _need(self, changed: Need) -> Ranking:
         """Rank with the need changed, for every capability."""

@@ -124,17 +124,21 @@ class BitColumn:
 
 def meets(members: Words, mask: Words) -> Flags:
     """Tell which bitsets share a member with the mask."""
+    from embeddings.kernels import any_shared
+
     met = np.zeros(members.shape[1], np.bool_)
     for word in np.flatnonzero(mask).tolist():
-        met |= (members[word] & mask[word]) != 0
+        any_shared(members[word], mask[word], met)
     return met
 
 
 def counts(members: Words, mask: Words) -> npt.NDArray[np.int64]:
     """Count the members each bitset shares with the mask."""
+    from embeddings.kernels import count_shared
+
     total = np.zeros(members.shape[1], np.int64)
     for word in np.flatnonzero(mask).tolist():
-        total += np.bitwise_count(members[word] & mask[word])
+        count_shared(members[word], mask[word], total)
     return total
 
 

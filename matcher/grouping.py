@@ -93,10 +93,10 @@ class OrganisationMatcher:
     def _considered(self) -> int:
         return len(np.unique(self._owners[~self._cases]))
 
-    def match_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[OrganisationShortlist]:
+    def match_all(self, needs: Iterable[Need], k: int = 10, near: int = NEAR_MISSES) -> Iterator[OrganisationShortlist]:
         """Yield one shortlist a need, in order: the k best eligible organisations, and near misses after them."""
         for ranking in self.matcher.rankings(needs, k):
-            matches = self._explained(ranking, self._lines(ranking, k))
+            matches = self._explained(ranking, self._lines(ranking, k, near))
             asked = ranking.subject.asked
             need = asked.need
             eligible = len(np.unique(self._owners[self._allowed(ranking)]))
@@ -104,10 +104,12 @@ class OrganisationMatcher:
             notes = explanation.notes([match.best for match in matches], eligible, [*explanation.doubts(asked), *weak])
             yield OrganisationShortlist(NeedId(need.id), need.title, tuple(matches), eligible, self._considered, notes)
 
-    def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[RankedOrganisation]]:
+    def rank_all(
+        self, needs: Iterable[Need], k: int = 10, near: int = NEAR_MISSES
+    ) -> Iterator[list[RankedOrganisation]]:
         """Yield what ``match_all`` ranks, without the reasons."""
         for ranking in self.matcher.rankings(needs, k):
-            lines, need = self._lines(ranking, k), NeedId(ranking.subject.asked.need.id)
+            lines, need = self._lines(ranking, k, near), NeedId(ranking.subject.asked.need.id)
             found = zip(lines.rows.tolist(), self._scores(lines), strict=True)
             yield [
                 RankedOrganisation(need, self._owner(row), rank, score) for rank, (row, score) in enumerate(found, 1)
@@ -122,10 +124,10 @@ class OrganisationMatcher:
     def _allowed(self, ranking: Ranking) -> Rows:
         return np.flatnonzero(gates.allowed(ranking.states, self.matcher.policy))
 
-    def _lines(self, ranking: Ranking, k: int) -> _Lines:
+    def _lines(self, ranking: Ranking, k: int, near: int) -> _Lines:
         """Put the first k eligible organisations before near misses."""
         eligible = self._eligible(ranking, k)
-        places = np.array([*islice(self._near(ranking), max(NEAR_MISSES, k - len(eligible.rows)))], dtype=np.int64)
+        places = np.array([*islice(self._near(ranking), max(near, k - len(eligible.rows)))], dtype=np.int64)
         first, missed = np.arange(min(k, len(eligible.rows))), ranking.missed
         parts = zip(eligible.scored.take(first), missed.scored.take(places), strict=True)
         scored = Scored(*(np.concatenate(both, axis=-1) for both in parts))

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 CANDIDATES: Final = 200  # eligible capabilities scored in full, the best by text; twice k where that is more
 RELATED: Final = 50  # further ones with the best shared SDGs and sectors, whatever their texts
-NEAR_MISSES: Final = 5  # shown after the eligible; more where these leave room up to k
+NEAR_MISSES: Final = 5  # shown after k eligible where nothing else is asked for
 PASSAGES: Final = 256  # query passages a block: enough to keep the cores busy, few enough to stay in their caches
 BLOCK: Final = 128  # needs whose scores of all capabilities are held at once
 
@@ -110,25 +110,25 @@ class Matcher:
         """Return the k best eligible capabilities of one need, and near misses after them."""
         return next(self.match_all([need], k))
 
-    def match_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[Shortlist]:
-        """Yield one shortlist a need, in order."""
-        return (self.listed(ranking, k) for ranking in self.rankings(needs, k))
+    def match_all(self, needs: Iterable[Need], k: int = 10, near: int = NEAR_MISSES) -> Iterator[Shortlist]:
+        """Yield one shortlist a need, in order: k eligible and ``near`` near misses, more where fewer are eligible."""
+        return (self.listed(ranking, k, near) for ranking in self.rankings(needs, k, near))
 
-    def listed(self, ranking: Ranking, k: int) -> Shortlist:
+    def listed(self, ranking: Ranking, k: int, near: int = NEAR_MISSES) -> Shortlist:
         """Explain what is shown of a ranking."""
-        matches = self.explainer.explain(ranking.subject, self.shown(ranking, k))
+        matches = self.explainer.explain(ranking.subject, self.shown(ranking, k, near))
         need = ranking.subject.asked.need
         weak = languages.notes(need, self.catalogue.languages, self.encoder.languages)
         notes = explanation.notes(matches, ranking.allowed, [*explanation.doubts(ranking.subject.asked), *weak])
         return Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
 
-    def rank_all(self, needs: Iterable[Need], k: int = 10) -> Iterator[list[Ranked]]:
+    def rank_all(self, needs: Iterable[Need], k: int = 10, near: int = NEAR_MISSES) -> Iterator[list[Ranked]]:
         """Yield what ``match_all`` ranks, without the reasons and in a fraction of the time."""
-        for ranking in self.rankings(needs, k):
-            yield self.explainer.place(ranking.subject, self.shown(ranking, k))
+        for ranking in self.rankings(needs, k, near):
+            yield self.explainer.place(ranking.subject, self.shown(ranking, k, near))
 
-    def rankings(self, needs: Iterable[Need], k: int) -> Iterator[Ranking]:
-        """Walk from needs to ranked rows.
+    def rankings(self, needs: Iterable[Need], k: int, near: int = NEAR_MISSES) -> Iterator[Ranking]:
+        """Walk from needs to ranked rows; near misses are left out where k are eligible and none is asked for.
 
         1. Encode a block of needs. 2. Score their texts against every capability. 3. Judge, pick, score and rank each.
         The second step is taken in a thread, a block ahead: compiled loops there, Python here.
@@ -139,7 +139,7 @@ class Matcher:
             while waiting:
                 (block, topics), waiting = waiting, next(scored, None)
                 for prepared, found in zip(block, topics.result(), strict=True):
-                    yield self.ranking(prepared.asked, found, k)
+                    yield self.ranking(prepared.asked, found, k, near=near)
 
     def _topics(self, block: Sequence[Prepared]) -> list[Topic]:
         """Score the texts of a block's needs against every capability."""
@@ -204,20 +204,31 @@ class Matcher:
         return self._topics([prepared])[0]
 
     def ranking(
-        self, asked: Asked, found: Topic, k: int, revised: Revised | None = None, narrowed: Narrowed | None = None
+        self,
+        asked: Asked,
+        found: Topic,
+        k: int,
+        *,
+        revised: Revised | None = None,
+        narrowed: Narrowed | None = None,
+        near: int = NEAR_MISSES,
     ) -> Ranking:
         """Mask, pick, score, rank; a revised offer is judged and measured as it would be."""
         states = gates.judge(asked, self.catalogue.columns, self.policy)
         if revised is not None:
             states[:, revised.row] = gates.judge(revised.pair.asked, revised.pair.columns, self.policy)[:, 0]
         allowed = gates.allowed(states, self.policy)
-        near = questions.near_miss_mask(states, self.policy)
         if narrowed is not None:
-            allowed, near = allowed & narrowed.within, near & narrowed.within
+            allowed = allowed & narrowed.within
         eligible = self._candidates(asked.need, found.bare, allowed, k)
         if narrowed is not None:
             eligible = np.union1d(eligible, narrowed.besides[allowed[narrowed.besides]])
-        missed = np.sort(top_k(found.bare, max(CANDIDATES, k), near).rows)
+        missed = np.zeros(0, dtype=np.int64)
+        if near or len(eligible) < k:
+            missing = questions.near_miss_mask(states, self.policy)
+            if narrowed is not None:
+                missing = missing & narrowed.within
+            missed = np.sort(top_k(found.bare, max(CANDIDATES, k), missing).rows)
         scored = self.scored(asked, found, np.concatenate([eligible, missed]), revised)
         cut = len(eligible)
         return Ranking(
@@ -252,10 +263,10 @@ class Matcher:
             structured[:, rows == revised.row] = signals.measure(own.asked, own.columns, alone, self.policy.rates)
         return self.scorer.judge(np.vstack([found.values(rows).astype(np.float64), structured]))
 
-    def shown(self, ranking: Ranking, k: int) -> Shown:
+    def shown(self, ranking: Ranking, k: int, near_misses: int = NEAR_MISSES) -> Shown:
         """Show the first k eligible rows, then near misses; one whose failure has no stated fix is left out."""
         eligible, missed = ranking.eligible, ranking.missed
-        limit = max(NEAR_MISSES, k - len(eligible.rows))
+        limit = max(near_misses, k - len(eligible.rows))
         near = (
             at
             for at, row in enumerate(missed.rows.tolist())

@@ -48,12 +48,12 @@ def _place(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     places = columns.places
     if not asked.countries:
         return _nothing(columns)
-    served = meets(places.offered, asked.bits)
-    barred = counts(places.excluded, asked.bits) == len(asked.countries)
-    sure = places.complete & asked.complete
-    states = np.where(places.stated, np.where(served, PASS, np.where(sure, FAIL, UNKNOWN)), UNKNOWN)
-    states[barred & asked.complete] = FAIL
-    return states.astype(np.int8), places.codes
+    sure = places.stated & places.complete if asked.complete else np.zeros_like(places.stated)
+    states = np.where(sure, np.int8(FAIL), np.int8(UNKNOWN))
+    np.copyto(states, PASS, where=places.stated & meets(places.offered, asked.bits))
+    if asked.complete:
+        np.copyto(states, FAIL, where=counts(places.excluded, asked.bits) == len(asked.countries))
+    return states, places.codes
 
 
 def _mode(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:

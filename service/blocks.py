@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from shutil import disk_usage
@@ -47,24 +47,18 @@ _ROOM: Final = 1.5  # free space asked for, times what is to be written
 class Ranker(Protocol):
     """What ranks capabilities, or the organisations behind them."""
 
-    def rank_all(self, needs: Iterable[Need], k: int) -> Iterator[Sequence[Ranked | RankedOrganisation]]:
-        """Yield the ranking of each need, in order."""
+    def rank_all(self, needs: Iterable[Need], k: int, near: int) -> Iterator[Sequence[Ranked | RankedOrganisation]]:
+        """Yield the ranking of each need, in order: ``near`` near misses after k, more where fewer are eligible."""
 
-    def match_all(self, needs: Iterable[Need], k: int) -> Iterator[Shortlist | OrganisationShortlist]:
+    def match_all(self, needs: Iterable[Need], k: int, near: int) -> Iterator[Shortlist | OrganisationShortlist]:
         """Yield the explained shortlist of each need, in order."""
 
 
 def lines_of(matcher: Ranker, needs: Sequence[Need], k: int, form: Format) -> Iterator[list[str]]:
-    """Yield the lines of each need, at most ``k`` matches of it, in order."""
+    """Yield the lines of each need, at most ``k`` matches of it in all, in order."""
     if form == "trec":
-        return (list(trec.run_lines(ranked[:k])) for ranked in matcher.rank_all(needs, k))
-    return ([shortlist_json(_cut(shortlist, k)) + "\n"] for shortlist in matcher.match_all(needs, k))
-
-
-def _cut(shortlist: Shortlist | OrganisationShortlist, k: int) -> Shortlist | OrganisationShortlist:
-    if isinstance(shortlist, Shortlist):
-        return replace(shortlist, matches=shortlist.matches[:k])
-    return replace(shortlist, matches=shortlist.matches[:k])
+        return (list(trec.run_lines(ranked)) for ranked in matcher.rank_all(needs, k, near=0))
+    return ([shortlist_json(shortlist) + "\n"] for shortlist in matcher.match_all(needs, k, near=0))
 
 
 @dataclass(frozen=True)
@@ -97,18 +91,27 @@ def _opened(folder: Path) -> Catalogue:
     )
 
 
+def get_ready() -> None:
+    """Do in a worker what takes a while and needs no block: load the compiled loops and the countries."""
+    import embeddings.kernels  # noqa: F401 - the import is what takes the while
+
+    load_places()
+
+
+def has_room(matcher: Matcher) -> bool:
+    """Tell whether the temporary folder can take what ``laid_out`` writes."""
+    size = sum(array.nbytes for array in matcher.catalogue.arrays().values())
+    return disk_usage(gettempdir()).free >= _ROOM * size
+
+
 @contextmanager
-def laid_out(matcher: Matcher) -> Iterator[Desk | None]:
-    """Write what a matcher searches to a folder that goes when the block ends; None where there is no room for it."""
+def laid_out(matcher: Matcher) -> Iterator[Desk]:
+    """Write what a matcher searches to a folder that goes when the block ends."""
     catalogue = matcher.catalogue
-    arrays = catalogue.arrays()
-    if disk_usage(gettempdir()).free < _ROOM * sum(array.nbytes for array in arrays.values()):
-        yield None
-        return
     with TemporaryDirectory(prefix="matcher-") as name:
         folder = Path(name)
         (folder / "arrays").mkdir()
-        for title, array in arrays.items():
+        for title, array in catalogue.arrays().items():
             np.save(folder / "arrays" / f"{title}.npy", np.ascontiguousarray(array), allow_pickle=False)
         known = {"capabilities": catalogue.capabilities, "organisations": list(catalogue.organisations.values())}
         for kind, records in known.items():

@@ -1,13 +1,15 @@
 """The ``matcher`` command: reads its arguments, calls one module of ``service.commands``, turns errors into exit codes.
 
 Exit codes: 0 done; 1 failed, with one message on standard error; 2 wrong usage; 3 done, but records were rejected;
-130 stopped by Ctrl-C.
+130 stopped by Ctrl-C, 143 by SIGTERM: either way what was half done is tidied away.
 """
 
 from __future__ import annotations
 
 import functools
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Final
@@ -20,6 +22,7 @@ from matcher.errors import MatcherError
 FAILED: Final = 1
 REJECTS: Final = 3
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+TERMINATED: Final = 143
 
 # In the order of --help. A module holds ``command`` or, for a group of commands, ``app``.
 COMMANDS: Final = {
@@ -96,6 +99,8 @@ def build() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code; expected errors are one message, not a traceback."""
+    if threading.current_thread() is threading.main_thread():  # no other may say what a signal does
+        signal.signal(signal.SIGTERM, _terminated)
     try:
         build()(arguments, prog_name="matcher")
     except (MatcherError, EmbeddingError) as error:
@@ -103,9 +108,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except SystemExit as left:
-        if left.code == INTERRUPTED:
+        if left.code in {INTERRUPTED, TERMINATED}:
             typer.echo("matcher: stopped; nothing was left half-written", err=True)
         raise
+
+
+def _terminated(_number: int, _frame: object) -> None:
+    """Leave through every ``finally``, as on Ctrl-C; a server has its own way to stop."""
+    sys.exit(TERMINATED)
 
 
 def _fail(message: str) -> None:

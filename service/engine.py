@@ -30,16 +30,17 @@ def processes(pairs: int, wanted: int = 0) -> int:
     return wanted or (_cores() if pairs >= WORTH_IT else 1)
 
 
-def spread(jobs: Iterable[Job[T]], count: int) -> Iterator[T]:
+def spread(jobs: Iterable[Job[T]], count: int, ready: Job[object] = int) -> Iterator[T]:
     """Call the jobs in ``count`` processes and yield their results in order.
 
-    Jobs are drawn in this thread, not far ahead. One process is this one. When the caller stops or is interrupted, the
-    workers are killed; when this process is, they end by themselves.
+    Jobs are drawn in this thread, not far ahead, the first when the processes have been started: each calls ``ready``
+    (a module's function) meanwhile. One process is this one. When the caller stops or is interrupted, the workers are
+    killed; when this process is, they end by themselves.
     """
     if count == 1:
         yield from (job() for job in jobs)
         return
-    with _workers(count) as submit:
+    with _workers(count, ready) as submit:
         waiting: deque[Any] = deque()
         for job in jobs:
             waiting.append(submit(job))
@@ -50,13 +51,13 @@ def spread(jobs: Iterable[Job[T]], count: int) -> Iterator[T]:
 
 
 @contextmanager
-def _workers(count: int) -> Iterator[Callable[[Job[Any]], Any]]:
+def _workers(count: int, ready: Job[object]) -> Iterator[Callable[[Job[Any]], Any]]:
     from joblib.externals.loky import ProcessPoolExecutor
 
     threads = str(max(1, _cores() // count))
     env = {f"{library}_NUM_THREADS": threads for library in _THREADS}
     with _interrupts_ignored():
-        pool = ProcessPoolExecutor(count, initializer=_begin, initargs=(os.getpid(),), env=env)
+        pool = ProcessPoolExecutor(count, initializer=_begin, initargs=(os.getpid(), ready), env=env)
         pool.submit(int)  # starts them all
     done = False
     try:
@@ -85,7 +86,7 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _begin(parent: int) -> None:
+def _begin(parent: int, ready: Job[object]) -> None:
     """Begin a worker's life.
 
     It does not outlive its parent: nobody would hold the locks under which it writes. And it is not taken for leaking
@@ -101,3 +102,4 @@ def _begin(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=look, daemon=True).start()
+    ready()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from matcher.matching import Matcher
 from matcher.profiles import CaseStory, FacilitatorProgramme, FundingMechanism, Organisation
 from matcher.thirds import ThirdParties
 from service import trec
-from service.blocks import Format, RankedBlock, Ranker, Remembered, laid_out, lines_of
+from service.blocks import Format, RankedBlock, Ranker, Remembered, get_ready, has_room, laid_out, lines_of
 from service.engine import spread
 from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
 from service.progress import Watched, track
@@ -122,19 +122,22 @@ def rank(found: Gathered, matcher: Ranker, k: int, form: Format, processes: int 
     Several processes share out blocks of needs; organisations are ranked in this one.
     """
     lines = lines_of(matcher, found.needs, k, form)
-    if processes > 1 and isinstance(matcher, Matcher):
+    if processes > 1 and isinstance(matcher, Matcher) and has_room(matcher):
         lines = _shared_out(found.needs, matcher, k, form, processes)
     return track(lines, "matching needs", len(found.needs))
 
 
 def _shared_out(needs: Sequence[Need], matcher: Matcher, k: int, form: Format, processes: int) -> Iterator[list[str]]:
-    with laid_out(matcher) as desk:
-        if desk is None:
-            yield from lines_of(matcher, needs, k, form)
-            return
-        cut = (needs[at : at + BLOCK] for at in range(0, len(needs), BLOCK))
-        blocks = (RankedBlock(desk, block, Remembered.of(block, matcher.encoder), k, form) for block in cut)
-        for lines in spread(blocks, processes):
+    """Lay the catalogue out while the processes start, then hand out blocks of needs."""
+    with ExitStack() as until_done:
+
+        def blocks() -> Iterator[RankedBlock]:
+            desk = until_done.enter_context(laid_out(matcher))
+            for at in range(0, len(needs), BLOCK):
+                block = needs[at : at + BLOCK]
+                yield RankedBlock(desk, block, Remembered.of(block, matcher.encoder), k, form)
+
+        for lines in spread(blocks(), processes, get_ready):
             yield from lines
 
 

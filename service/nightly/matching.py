@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from service.blocks import Desk, PartBlock, Remembered
+from service.blocks import Desk, PartBlock, Remembered, get_ready
 from service.engine import processes, spread
 from service.progress import Counter, track
 
@@ -29,7 +29,7 @@ def match(draft: Draft, matcher: Matcher, k: int, wanted: int) -> dict[str, int]
         _here(draft, matcher, k, missing)
     else:
         show, done = Counter("matching needs"), 0
-        for written in spread(_parts(draft, matcher, k, missing), count):
+        for written in spread(_parts(draft, matcher, k, missing), count, get_ready):
             done += written
             show(done, needs)
     return {"parts": len(missing), "parts_found": len(draft.blocks()) - len(missing), "processes": count}

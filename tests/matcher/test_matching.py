@@ -258,6 +258,17 @@ def test_other_weights_give_other_points() -> None:
     assert {round(one.points - (one.value or 0), 12) for one in match.contributions} == {0.0}
 
 
+@pytest.mark.parametrize("k", [1, 3, 50])
+def test_asking_for_no_near_misses_changes_nothing_of_the_first_k(k: int) -> None:
+    """Near misses still fill the room that k leaves."""
+    missed = [a_rich_offer(id=f"cap-{at}", trl=6) for at in range(3)]
+    matcher = a_matcher([a_rich_offer(), *OTHERS, *missed])
+    needs = [a_rich_need(), a_rich_need(id="m", summary="A clinic.")]
+    for whole, bare in zip(matcher.match_all(needs, k), matcher.match_all(needs, k, near=0), strict=True):
+        assert bare.matches == whole.matches[:k]
+        assert bare.eligible == whole.eligible
+
+
 def test_ranking_without_reasons_ranks_alike() -> None:
     """rank_all gives the ids, ranks and scores of match_all."""
     near, hopeless = a_rich_offer(id="cap-9", trl=6), a_rich_offer(id="cap-7", trl=1)

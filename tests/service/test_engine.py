@@ -153,9 +153,9 @@ def _children(pid: int) -> set[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are listed by Linux alone")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_command_leaves_no_file_and_no_process(tmp_path: Path, number: signal.Signals) -> None:
-    """Interrupted as a terminal does it, the whole group at once; or killed, with nobody left to tell the workers."""
+    """Interrupted as a terminal does it, the whole group at once; told to end; or killed, with nobody left to tell."""
     command = _files(tmp_path, needs=20_000)
     running = subprocess.Popen(
         command, env=_environment(tmp_path, 2), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True
@@ -169,9 +169,10 @@ def test_a_stopped_command_leaves_no_file_and_no_process(tmp_path: Path, number:
     if number == signal.SIGINT:
         os.killpg(running.pid, number)
     else:
-        running.kill()
+        running.send_signal(number)
     _, said = running.communicate(timeout=60)
-    assert running.returncode in {130, -signal.SIGINT, -signal.SIGKILL}
+    assert running.returncode in {130, 143, -signal.SIGINT, -signal.SIGKILL}
     assert not (tmp_path / "out").exists()
     assert b"Traceback" not in said, said.decode()
     assert _gone(workers)
+    assert number == signal.SIGKILL or not list(tmp_path.glob("matcher-*"))
