@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar, overload
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final, TypeVar, overload
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 T = TypeVar("T")
+Listener = Callable[[str, int, int | None], None]
+"""Is told a label, how many are done and how many there are, where that is known."""
+
+_TOLD_EACH: Final = 50  # items between two calls of a listener
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def told_to(listener: Listener) -> Iterator[None]:
+    """Tell a listener, in this thread and until the block ends, how far every tracked walk is."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def _heard(items: Iterable[T], label: str, total: int | None, listener: Listener) -> Iterator[T]:
+    done = 0
+    for done, item in enumerate(items, start=1):
+        yield item
+        if done % _TOLD_EACH == 0:
+            listener(label, done, total)
+    listener(label, done, total)
 
 
 def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
     """Yield the items unchanged, each counted when the next one is asked for."""
+    if (listener := _listener.get()) is not None:
+        yield from _heard(items, label, total, listener)
+        return
     if not sys.stderr.isatty():
         yield from items
         return

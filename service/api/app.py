@@ -18,6 +18,7 @@ from service.api import (
     bodies,
     exploring,
     guarding,
+    importing,
     matches,
     openapi,
     problems,
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.context = context
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_note_uses, context)
+            context.jobs.start()
             yield
             tasks.cancel_scope.cancel()
         await run_in_threadpool(context.close)
@@ -58,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         responses=openapi.PROBLEMS,
     )
-    for part in (status, matches, searching, exploring, saving, records, reports):
+    for part in (status, matches, searching, exploring, saving, records, importing, reports):
         app.include_router(part.router())
     console.mount(app)
     app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))

@@ -15,6 +15,8 @@ from service.api.live import Live
 from service.api.problems import Refused
 from service.api.reporting import Reporting
 from service.api.sessions import Sessions, session_secret
+from service.importing import job as importing
+from service.jobs import Runner
 from service.releases import CurrentRelease, Release, ReleaseError
 from service.settings import Settings
 from service.store import Store, open_store
@@ -33,6 +35,7 @@ class Context:
     live: Live
     deciding: Deciding
     reporting: Reporting
+    jobs: Runner
 
     @classmethod
     def open(cls, settings: Settings) -> Context:
@@ -48,6 +51,7 @@ class Context:
             Live(store),
             Deciding(settings),
             Reporting(),
+            Runner(store, settings.data_dir, {importing.KIND: importing.work(store)}),
         )
 
     def release(self) -> Release:
@@ -59,7 +63,8 @@ class Context:
             raise Refused(503, "no-release", detail) from None
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, once the job at hand has ended or been left."""
+        self.jobs.stop()
         self.keys.note_uses()
         self.store.close()
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 BODY_LIMIT: Final = 1_000_000
 """Bytes of a request's body: as much as a line of a file may have (service.intake.results.Limits)."""
 
+SPOOLED: Final = frozenset({"/v1/imports"})
+"""Addresses that write their body to disk themselves, up to a limit of their own, once they know who sends it."""
+
 OPEN: Final = frozenset({"/v1/health", "/v1/ready", "/sign-in"})
 OPEN_BELOW: Final = "/static/"
 _HARMLESS: Final = frozenset({"/sign-out"})  # nothing is gained by making somebody else sign out
@@ -91,7 +94,7 @@ class Bounded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
-        if scope["type"] != "http" or scope["method"] in _SAFE:
+        if scope["type"] != "http" or scope["method"] in _SAFE or scope["path"] in SPOOLED:
             await self._app(scope, receive, send)
             return
         body = bytearray()

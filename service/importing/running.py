@@ -57,6 +57,9 @@ class Order:
     dry_run: bool = False
     rejects: Path | None = None  # CSV or XLSX, written whole when all is done
     tagger: Tagger | None = None  # infers goals and sectors where they are unknown
+    sink: RejectSink | None = None  # is given every reject too
+    actor: str | None = None  # who stands in the history; the file's name where nobody is stated
+    tenant_id: str | None = None  # whose the records are to be; those of others are then refused
 
 
 def import_files(order: Order, url: str, at: datetime) -> ImportReport:
@@ -80,12 +83,12 @@ def run_import(order: Order, store: Store, places: PlaceBook, at: datetime) -> I
     started = time.monotonic()
     reports: list[FileReport] = []
     dangling = 0
-    with _sink(order.rejects) as sink:
+    with _sink(order) as sink:
         for paths in [order.paths] if order.dry_run else [(path,) for path in order.paths]:
             with ExitStack() as stack:
                 spools = [stack.enter_context(_spooled(path, order, places, sink)) for path in paths]
                 session = stack.enter_context(store.writing())
-                reports += [_write(session, spool, at, order.tagger) for spool in spools]
+                reports += [_write(session, spool, at, order) for spool in spools]
                 dangling = dangling_organisations(session)
                 if order.dry_run:
                     session.rollback()
@@ -93,13 +96,20 @@ def run_import(order: Order, store: Store, places: PlaceBook, at: datetime) -> I
 
 
 @contextmanager
-def _sink(path: Path | None) -> Iterator[RejectSink]:
-    if path is None:
-        yield lambda _: None
+def _sink(order: Order) -> Iterator[RejectSink]:
+    sinks = [order.sink] if order.sink else []
+    if order.rejects is None:
+        yield lambda reject: _each(sinks, reject)
         return
-    require_place(path)
-    with reject_file(path) as file:
-        yield file.write
+    require_place(order.rejects)
+    with reject_file(order.rejects) as file:
+        sinks.append(file.write)
+        yield lambda reject: _each(sinks, reject)
+
+
+def _each(sinks: list[RejectSink], reject: Reject) -> None:
+    for sink in sinks:
+        sink(reject)
 
 
 @contextmanager
@@ -112,20 +122,23 @@ def _spooled(path: Path, order: Order, places: PlaceBook, sink: RejectSink) -> I
         spool.close()
 
 
-def _write(session: Session, spool: Spool, at: datetime, tagger: Tagger | None) -> FileReport:
+def _write(session: Session, spool: Spool, at: datetime, order: Order) -> FileReport:
     """Write a file's records, organisations first, and report it."""
     counts: dict[str, KindCounts] = {}
     for name in (INLINE, *KINDS):
         records = spool.records(name)
         if name == INLINE:
             records = _completed(session, records)
-        elif tagger is not None:
-            records = suggested(records, tagger)
+        elif order.tagger is not None:
+            records = suggested(records, order.tagger)
         label = f"writing {name}"
-        actor = f"{_BESIDE if name == INLINE else _IMPORT}{spool.tally.file}"[:_ACTOR]
+        actor = f"{_BESIDE if name == INLINE else _IMPORT}{order.actor or spool.tally.file}"[:_ACTOR]
         kind = "organisations" if name == INLINE else name
-        found = upsert_records(session, kind, track(records, label, spool.count(name)), actor=actor, at=at)
+        writing = track(records, label, spool.count(name))
+        found = upsert_records(session, kind, writing, actor=actor, at=at, tenant_id=order.tenant_id)
         for refusal in found.refusals:
+            if name == INLINE and refusal.code == "other_tenant":
+                continue  # another tenant describes that organisation; the record beside it stands
             spool.tally.add(_refused(spool, name, refusal))
         if spool.count(name):
             written = KindCounts(found.created, found.updated, found.refreshed, found.unchanged)

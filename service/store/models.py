@@ -248,3 +248,23 @@ class AuditRow(Base):
     action: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(500))  # what it was done to
     facts: Mapped[str] = mapped_column(Text)  # JSON object
+
+
+class JobRow(Base):
+    """Work that outlives a request; its files lie in the data folder."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_state", "state"), Index("ix_jobs_tenant_id_created_at", "tenant_id", "created_at"))
+
+    id: Mapped[str] = mapped_column(_code(32), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(_code(64))
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    actor: Mapped[str] = mapped_column(String(210))
+    request: Mapped[str] = mapped_column(Text)  # JSON object
+    attempts: Mapped[int] = mapped_column(Integer)  # how often it was begun
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    report: Mapped[str | None] = mapped_column(Text)  # JSON object
+    error: Mapped[str | None] = mapped_column(Text)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import httpx
 
@@ -17,8 +18,10 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def a_server(data_dir: Path, *options: str, model: str = "hashing") -> Iterator[httpx.Client]:
-    """Run ``matcher serve`` on a free port and give a client of it; the process ends with the block."""
+def a_server(
+    data_dir: Path, *options: str, model: str = "hashing", end: Literal["terminate", "kill"] = "terminate"
+) -> Iterator[httpx.Client]:
+    """Run ``matcher serve`` on a free port and give a client of it; the process ends, or is killed, with the block."""
     environment = {**os.environ, "MATCHER_DATA_DIR": str(data_dir), "MATCHER_MODEL": model}
     command = [sys.executable, "-m", "service.cli", "serve", "--port", "0", *options]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -29,7 +32,7 @@ def a_server(data_dir: Path, *options: str, model: str = "hashing") -> Iterator[
                 _wait(client)
                 yield client
         finally:
-            process.terminate()
+            getattr(process, end)()
             process.wait(timeout=30)
 
 
