@@ -20,7 +20,7 @@ from matcher.matches import Shortlist
 from matcher.matching import Matcher
 from matcher.profiles import Capability, Need, Organisation
 from matcher.vocabulary import GateName, GateState, Tier
-from service.exports.choices import Format, What
+from service.exports.choices import Format, Wanted, What
 from service.exports.writing import export
 from service.intake import Accepted, Reject, Severity, read, read_needs, write_rejects
 from service.intake.rejects import FORMULA_STARTS
@@ -340,7 +340,7 @@ def test_formulas_in_exported_cells(tmp_path: Path, formula: str) -> None:
     match = a_match("need-1", "cap-1", summary=formula, capability_title=formula)
     release = a_release(tmp_path / "releases", a_shortlist("need-1", match))
     out = tmp_path / "matches.csv"
-    export(release, Visibility(), out, what=What.MATCHES, form=Format.CSV)
+    export(release, Visibility(), out, Wanted(What.MATCHES, Format.CSV))
     with out.open(encoding="utf-8", newline="") as table:
         (row,) = csv.DictReader(table)
     assert (row["summary"], row["capability_title"]) == (f"'{formula}", f"'{formula}")

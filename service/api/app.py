@@ -17,6 +17,7 @@ from service import console
 from service.api import (
     bodies,
     exploring,
+    exporting,
     guarding,
     importing,
     matches,
@@ -60,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         responses=openapi.PROBLEMS,
     )
-    for part in (status, matches, searching, exploring, saving, records, importing, reports):
+    for part in (status, matches, exporting, searching, exploring, saving, records, importing, reports):
         app.include_router(part.router())
     console.mount(app)
     app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))

@@ -7,13 +7,19 @@ from typing import Annotated
 import typer
 
 from matcher.vocabulary import Confidentiality
-from service.exports.choices import Format, What
+from service.exports.choices import Format, Wanted, What
 
 
 def command(
     out: Annotated[Path, typer.Option(help="File to write, replaced whole when it is there; - for standard output.")],
-    form: Annotated[Format, typer.Option("--format", help="As served, or for a spreadsheet.")] = Format.JSONL,
+    form: Annotated[
+        Format, typer.Option("--format", help="As served, for a spreadsheet, for analysts, or a page to print.")
+    ] = Format.JSONL,
     what: Annotated[What, typer.Option(help="Matches, one shortlist a need, or records of one kind.")] = What.MATCHES,
+    need: Annotated[str | None, typer.Option(help="Only this need's matches; what a brief is about.")] = None,
+    capability: Annotated[
+        str | None, typer.Option(help="With --need: the brief is about the pair, not about the need.")
+    ] = None,
     release: Annotated[str | None, typer.Option(help="Release to export; the one that is served unless named.")] = None,
     level: Annotated[
         Confidentiality, typer.Option(help="Most confidential records that whoever gets the file may see.")
@@ -25,7 +31,8 @@ def command(
     """Write a release's matches to a file: exactly what is served, never a query run again.
 
     Records that were withdrawn since, or are more confidential than --level, are left out; their number is said on
-    standard error. Texts that a spreadsheet would run as formulas get an apostrophe in CSV.
+    standard error, in a workbook on its last sheet. Texts that a spreadsheet would run as formulas get an apostrophe in
+    CSV and XLSX. Parquet holds one row a pair and signal.
     """
     from service.exports.writing import export
     from service.releases import Release, current_release
@@ -46,6 +53,6 @@ def command(
     finally:
         store.close()
     sink = sys.stdout.buffer if str(out) == "-" else out
-    done = export(source, visible, sink, what=what, form=form, bom=bom)
+    done = export(source, visible, sink, Wanted(what, form, need, capability, bom))
     kept_back = f"; {done.withheld} withheld: withdrawn or more confidential than {level}" if done.withheld else ""
     typer.echo(f"{done.rows} {what} of release {done.release_id}{kept_back}", err=True)

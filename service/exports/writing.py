@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from matcher.errors import BadInput
+from matcher.matches import Match
 from matcher.profiles import KINDS
-from service.exports.choices import Format, What
+from service.exports.choices import Format, Wanted, What
+from service.exports.lists import Head, Run, notes_of
 from service.exports.spreadsheet import HEADER, Cell, row
 from service.releases.files import replacing
 from service.wire import match_from_json
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from service.visibility import Visibility
 
 BOM: Final = b"\xef\xbb\xbf"  # without it Excel reads UTF-8 as the machine's own encoding
+_LISTS: Final = frozenset({What.MATCHES, What.SHORTLISTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +48,32 @@ class _Count:
         return visible
 
 
-def export(
-    release: Release, visible: Visibility, out: Path | IO[bytes], *, what: What, form: Format, bom: bool = False
-) -> Exported:
-    """Write ``what`` of a release to a file or stream, in need and rank order (records: id order).
+def export(release: Release, visible: Visibility, out: Path | IO[bytes], wanted: Wanted) -> Exported:
+    """Write a part of a release to a file or stream, in need and rank order (records: id order).
 
-    A shortlist or match of which one side is hidden now is left out and counted. CSV is for matches only.
+    A shortlist or match of which one side is hidden now is left out and counted. Raises BadInput on what cannot be
+    written so, and on a need that the release does not show.
     """
-    if form is Format.CSV and what is not What.MATCHES:
-        raise BadInput("export", expected="matches as CSV, or anything as JSONL", got=what.value, fix="--format jsonl")
-    count = _Count()
+    _refuse_mismatch(wanted)
+    source = _Source(release, visible, wanted)
+    if wanted.need is not None and not (visible.shows("needs", wanted.need) and release.header(wanted.need)):
+        fix = "see matcher export --what needs"
+        raise BadInput("unknown_need", expected="a need of the release that may be seen", got=wanted.need, fix=fix)
     with _opened(out) as sink:
-        if bom:
-            sink.write(BOM)
-        for line in _csv(release, visible, count) if form is Format.CSV else _jsonl(release, visible, count, what):
-            sink.write(line)
-    return Exported(release.id, count.rows, count.withheld)
+        _WRITERS[wanted.form](source, sink)
+    return Exported(release.id, source.count.rows, source.count.withheld)
+
+
+def _refuse_mismatch(wanted: Wanted) -> None:
+    if wanted.form is not Format.JSONL and wanted.what is not What.MATCHES:
+        expected = f"matches as {wanted.form.value.upper()}, or anything as JSONL"
+        raise BadInput("export", expected=expected, got=wanted.what.value, fix="--format jsonl")
+    if wanted.need is not None and wanted.what not in _LISTS:
+        raise BadInput("export", expected="a need for matches or shortlists", got=wanted.what.value, fix="no --need")
+    if wanted.form is Format.BRIEF and wanted.need is None:
+        raise BadInput("export", expected="a need for a brief", got="none", fix="--need ID, for a pair --capability ID")
+    if wanted.capability is not None and wanted.form is not Format.BRIEF:
+        raise BadInput("export", expected="--capability with a brief", got=wanted.form.value, fix="--format brief")
 
 
 @contextmanager
@@ -71,48 +85,119 @@ def _opened(out: Path | IO[bytes]) -> Iterator[IO[bytes]]:
         yield out
 
 
-def _jsonl(release: Release, visible: Visibility, count: _Count, what: What) -> Iterator[bytes]:
+class _Source:
+    """What may be seen of a release, read once from front to back; counts what is given and what is withheld."""
+
+    def __init__(self, release: Release, visible: Visibility, wanted: Wanted) -> None:
+        self.release, self.visible, self.wanted = release, visible, wanted
+        self.count = _Count()
+        self.heads: list[Head] = []  # of the shortlists given so far
+        self._organisations = release.organisations
+
+    def run(self) -> Run:
+        """Tell of the run, once everything was read."""
+        return Run(self.release.manifest, datetime.now(UTC), self.count.withheld)
+
+    def shortlists(self, *, whole: bool = False) -> Iterator[tuple[ShortlistHeader, list[str]]]:
+        """Walk the shortlists that may be seen with those of their matches that may; counts shortlists or matches."""
+        visible, count = self.visible, self.count
+        hidden = hidden_thirds(visible)
+        for header, columns in self._each():
+            shown = visible.shows("needs", header.need_id)
+            if whole and not count.keeps(shown):
+                continue
+            pairs = zip(columns["capability_id"], columns["detail"], strict=True)
+            flags = (
+                (seen(text, hidden), shown and visible.shows("capabilities", capability)) for capability, text in pairs
+            )
+            if shown:
+                self.heads.append(header)
+            yield header, [text for text, kept in flags if (kept if whole else count.keeps(kept))]
+
+    def matches(self) -> Iterator[tuple[ShortlistHeader, Iterable[Match]]]:
+        """Walk the shortlists with their matches parsed."""
+        for header, texts in self.shortlists():
+            yield header, map(match_from_json, texts)
+
+    def name_of(self, match: Match) -> str:
+        """Name the organisation behind a match; "" where nobody stated it."""
+        known = self._organisations.get(match.organisation_id)
+        return known.name if known else ""
+
+    def _each(self) -> Iterator[tuple[ShortlistHeader, dict[str, list[str]]]]:
+        names = ("capability_id", "detail")
+        if self.wanted.need is None:
+            yield from self.release.each_shortlist(names)
+        elif (header := self.release.header(self.wanted.need)) is not None:
+            yield header, self.release.columns(self.wanted.need, names)
+
+
+def _jsonl(source: _Source, sink: IO[bytes]) -> None:
+    what = source.wanted.what
     if what.value in KINDS:
-        records = release.records(what.value)
-        return (
-            records.line(number) + b"\n"
-            for number, record_id in enumerate(records.ids())
-            if count.keeps(visible.shows(what.value, record_id))
-        )
-    if what is What.SHORTLISTS:
-        return (
-            f"{header.text(texts)}\n".encode() for header, texts in _shortlists(release, visible, count, whole=True)
-        )
-    return (f"{text}\n".encode() for _, texts in _shortlists(release, visible, count, whole=False) for text in texts)
+        records = source.release.records(what.value)
+        for number, record_id in enumerate(records.ids()):
+            if source.count.keeps(source.visible.shows(what.value, record_id)):
+                sink.write(records.line(number) + b"\n")
+        return
+    for header, texts in source.shortlists(whole=what is What.SHORTLISTS):
+        for line in [header.text(texts)] if what is What.SHORTLISTS else texts:
+            sink.write(f"{line}\n".encode())
 
 
-def _shortlists(
-    release: Release, visible: Visibility, count: _Count, *, whole: bool
-) -> Iterator[tuple[ShortlistHeader, list[str]]]:
-    """Walk the shortlists that may be seen with those of their matches that may; counts shortlists or matches."""
-    hidden = hidden_thirds(visible)
-    for header, columns in release.each_shortlist(("capability_id", "detail")):
-        shown = visible.shows("needs", header.need_id)
-        if whole and not count.keeps(shown):
-            continue
-        pairs = zip(columns["capability_id"], columns["detail"], strict=True)
-        flags = (
-            (seen(text, hidden), shown and visible.shows("capabilities", capability)) for capability, text in pairs
-        )
-        yield header, [text for text, kept in flags if (kept if whole else count.keeps(kept))]
-
-
-def _csv(release: Release, visible: Visibility, count: _Count) -> Iterator[bytes]:
-    yield _line(HEADER)
-    organisations = release.organisations
-    for header, texts in _shortlists(release, visible, count, whole=False):
-        for text in texts:
-            match = match_from_json(text)
-            known = organisations.get(match.organisation_id)
-            yield _line(row(release.id, header.need_title, known.name if known else "", match))
+def _csv(source: _Source, sink: IO[bytes]) -> None:
+    if source.wanted.bom:
+        sink.write(BOM)
+    sink.write(_line(HEADER))
+    for header, matches in source.matches():
+        for match in matches:
+            sink.write(_line(row(source.release.id, header.need_title, source.name_of(match), match)))
 
 
 def _line(cells: tuple[Cell, ...] | list[Cell]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerow(cells)
     return text.getvalue().encode()
+
+
+def _xlsx(source: _Source, sink: IO[bytes]) -> None:
+    from service.exports.workbook import Workbook
+
+    with Workbook(sink) as book:
+        for header, matches in source.matches():
+            book.add(source.release.id, header, ((match, source.name_of(match)) for match in matches))
+        book.tell(source.run(), notes_of(source.heads))
+
+
+def _parquet(source: _Source, sink: IO[bytes]) -> None:
+    from service.exports import columnar
+
+    lines = ((header.need_title, match) for header, matches in source.matches() for match in matches)
+    columnar.write(sink, source.release.id, lines)
+
+
+def _brief(source: _Source, sink: IO[bytes]) -> None:
+    from service.exports import briefs
+
+    ((header, found),) = source.matches()  # one need was asked for
+    matches = tuple(found)
+    release, capability_id = source.release, source.wanted.capability
+    sheet = briefs.Sheet(header, matches, source.run(), release.organisations)
+    need = release.needs.get(header.need_id)
+    if capability_id is None:
+        sink.write(briefs.of_need(need, sheet).encode())
+        return
+    match = next((each for each in matches if each.capability_id == capability_id), None)
+    if match is None:
+        fix = "see matcher export --need"
+        raise BadInput("unknown_pair", expected="a match of the need's shortlist", got=capability_id, fix=fix)
+    sink.write(briefs.of_pair(need, release.capabilities.get(capability_id), match, sheet).encode())
+
+
+_WRITERS: Final = {
+    Format.JSONL: _jsonl,
+    Format.CSV: _csv,
+    Format.XLSX: _xlsx,
+    Format.PARQUET: _parquet,
+    Format.BRIEF: _brief,
+}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.errors import BadInput
-from service.exports.choices import Format, What
+from service.exports.choices import Format, Wanted, What
 from service.exports.spreadsheet import HEADER, safe_cell
 from service.exports.writing import BOM, export
 from service.intake.rejects import FORMULA_STARTS
@@ -37,7 +37,7 @@ def written(
     release: Release, what: What = What.MATCHES, form: Format = Format.JSONL, visible: Visibility = EVERYTHING
 ) -> str:
     sink = io.BytesIO()
-    export(release, visible, sink, what=what, form=form)
+    export(release, visible, sink, Wanted(what, form))
     return sink.getvalue().decode()
 
 
@@ -104,7 +104,7 @@ def test_no_text_cell_begins_as_a_formula_and_no_letter_is_lost(text: str) -> No
 def test_what_is_hidden_now_is_left_out_and_counted(release: Release) -> None:
     visible = Visibility({"capabilities": frozenset({"cap-2"}), "needs": frozenset({"need-3"})})
     sink = io.BytesIO()
-    done = export(release, visible, sink, what=What.MATCHES, form=Format.JSONL)
+    done = export(release, visible, sink, Wanted(What.MATCHES, Format.JSONL))
     assert (done.rows, done.withheld) == (1, 2)
     assert [json.loads(line)["capability_id"] for line in sink.getvalue().splitlines()] == ["cap-1"]
     assert len(table(release, visible)) == 1
@@ -118,7 +118,7 @@ def test_a_shortlist_of_a_hidden_need_is_left_out_whole(release: Release) -> Non
 
 def test_a_file_begins_with_a_mark_for_excel_when_asked(release: Release, tmp_path: Path) -> None:
     out = tmp_path / "matches.csv"
-    export(release, EVERYTHING, out, what=What.MATCHES, form=Format.CSV, bom=True)
+    export(release, EVERYTHING, out, Wanted(What.MATCHES, Format.CSV, bom=True))
     assert out.read_bytes().startswith(BOM + b"release_id,need_id")
     assert out.read_text(encoding="utf-8-sig").splitlines()[0] == ",".join(HEADER)
 
@@ -129,7 +129,7 @@ def test_a_failed_export_leaves_the_old_file(release: Release, tmp_path: Path, m
     broken = dataclasses.replace(EVERYTHING)
     monkeypatch.setattr(Visibility, "shows", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        export(release, broken, out, what=What.MATCHES, form=Format.JSONL)
+        export(release, broken, out, Wanted(What.MATCHES, Format.JSONL))
     assert out.read_text() == "old"
     assert [path.name for path in tmp_path.glob("matches*")] == ["matches.jsonl"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from service.exports.choices import Format, What
+from service.exports.choices import Format, Wanted, What
 from service.exports.writing import export
 from service.releases import current_release
 from service.store import withdraw
@@ -18,7 +18,7 @@ def exported(world: World) -> list[dict[str, Any]]:
     sink = io.BytesIO()
     with world.store.reading() as session:
         visible = visibility(session)
-    export(current_release(world.settings.releases_dir), visible, sink, what=What.MATCHES, form=Format.JSONL)
+    export(current_release(world.settings.releases_dir), visible, sink, Wanted(What.MATCHES, Format.JSONL))
     return [json.loads(line) for line in sink.getvalue().splitlines()]
 
 

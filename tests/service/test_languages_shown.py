@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.api import create_app
-from service.exports.choices import Format, What
+from service.exports.choices import Format, Wanted, What
 from service.exports.writing import export
 from service.nightly import Night, run_night
 from service.releases import current_release
@@ -49,7 +49,7 @@ def served(settings: Settings) -> tuple[dict[str, object], str, list[dict[str, s
         found = client.get("/v1/needs/n/matches").json()
         page = html.unescape(client.get("/needs/n", headers={"Accept": "text/html"}).text)
     out = io.BytesIO()
-    export(current_release(settings.releases_dir), Visibility(), out, what=What.MATCHES, form=Format.CSV)
+    export(current_release(settings.releases_dir), Visibility(), out, Wanted(What.MATCHES, Format.CSV))
     store.close()
     return found, page, list(csv.DictReader(io.StringIO(out.getvalue().decode())))
 

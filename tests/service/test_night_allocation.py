@@ -13,7 +13,7 @@ from matcher.errors import BadInput
 from matcher.introductions import Policy, Share
 from matcher.matches import Event, Match
 from matcher.vocabulary import Placing, Stage
-from service.exports.choices import Format, What
+from service.exports.choices import Format, Wanted, What
 from service.exports.writing import export
 from service.nightly import read_policy
 from service.releases import Release, current_release
@@ -142,7 +142,7 @@ def test_the_table_says_of_each_match_whether_it_is_allocated_and_why(settings: 
 
 def _table(release: Release) -> list[dict[str, Any]]:
     sink = io.BytesIO()
-    export(release, Visibility(), sink, what=What.MATCHES, form=Format.CSV)
+    export(release, Visibility(), sink, Wanted(What.MATCHES, Format.CSV))
     return list(csv.DictReader(io.StringIO(sink.getvalue().decode())))
 
 

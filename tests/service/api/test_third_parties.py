@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from matcher.profiles import FacilitatorProgramme, FundingMechanism
 from matcher.vocabulary import ReviewState
-from service.exports.choices import Format, What
+from service.exports.choices import Format, Wanted, What
 from service.exports.writing import export
 from service.reference import load_places
 from service.releases import Release, current_release
@@ -95,7 +95,7 @@ def test_the_page_shows_who_could_help_what_is_ready_and_the_draft(client: TestC
 
 def test_a_spreadsheet_row_holds_third_parties_and_the_next_step(world: World) -> None:
     written = io.BytesIO()
-    export(current_release(world.settings.releases_dir), Visibility(), written, what=What.MATCHES, form=Format.CSV)
+    export(current_release(world.settings.releases_dir), Visibility(), written, Wanted(What.MATCHES, Format.CSV))
     rows = list(csv.DictReader(io.StringIO(written.getvalue().decode())))
     row = next(one for one in rows if (one["need_id"], one["capability_id"]) == ("need-1", "cap-1"))
     assert row["facilitators"] == "The Asian desk (fits)"
@@ -121,7 +121,7 @@ def test_what_is_withdrawn_since_the_night_leaves_every_answer_at_once(world: Wo
         with world.store.reading() as session:
             visible = visibility(session)
         written = io.BytesIO()
-        export(current_release(world.settings.releases_dir), visible, written, what=What.MATCHES, form=Format.JSONL)
+        export(current_release(world.settings.releases_dir), visible, written, Wanted(What.MATCHES, Format.JSONL))
         for answer in (*answers, written.getvalue().decode()):
             assert "The Asian desk" not in answer
             assert "The open fund" not in answer
