@@ -10,11 +10,11 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from matcher.profiles import Need
+from service.accounts.audit import Action, audit
+from service.accounts.roles import Permission
 from service.api import shortlists
 from service.api.answers import RELEASE_HEADER
-from service.api.context import Asker, Context, Here
-from service.api.keys import Principal
+from service.api.context import Asker, Here
 from service.api.matches import need_asked, not_shortlisted
 from service.api.parameters import RecordId
 from service.exports.lists import Run, notes_of
@@ -66,10 +66,12 @@ def shortlist_workbook(context: Here, asker: Asker, need_id: RecordId) -> Respon
     """Return every match of the need's shortlist with reasons, gates, near misses and open questions, as XLSX.
 
     The values are those that the list of matches serves; the last sheet names the release and says how many matches
-    are withheld. A text that a spreadsheet would run as a formula has an apostrophe before it.
+    are withheld. A text that a spreadsheet would run as a formula has an apostrophe before it. Needs the permission
+    "export", and is written into the audit log.
     """
+    asker.require(Permission.EXPORT)
     release = context.release()
-    served = _served(context, asker, need_id)
+    served = shortlists.serve(context, asker, need_id)
     names = release.organisations
     sink = io.BytesIO()
     with Workbook(sink) as book:
@@ -79,6 +81,10 @@ def shortlist_workbook(context: Here, asker: Asker, need_id: RecordId) -> Respon
         )
         book.add(served.release_id, served, lines)
         book.tell(_run(release, served), notes_of([served]))
+    now = datetime.now(UTC)
+    facts = {"release_id": served.release_id, "rows": len(served.lines), "withheld": served.withheld}
+    with context.store.writing() as session:
+        audit(session, Action.EXPORTED, actor=asker.actor, at=now, subject=need_id, tenant_id=asker.tenant_id, **facts)
     answer = Response(sink.getvalue(), media_type=MEDIA_TYPE)
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", need_id)[:100]
     answer.headers["Content-Disposition"] = f'attachment; filename="shortlist-{slug}.xlsx"'
@@ -93,8 +99,8 @@ def need_brief(context: Here, asker: Asker, need_id: RecordId) -> Response:
     from service.exports import briefs
 
     release = context.release()
-    served = _served(context, asker, need_id)
-    return _page(briefs.of_need(_need(context, release, need_id), _sheet(release, served)), served)
+    served = shortlists.serve(context, asker, need_id)
+    return _page(briefs.of_need(need_asked(context, asker, release, need_id), _sheet(release, served)), served)
 
 
 def pair_brief(context: Here, asker: Asker, need_id: RecordId, capability_id: RecordId) -> Response:
@@ -105,21 +111,12 @@ def pair_brief(context: Here, asker: Asker, need_id: RecordId, capability_id: Re
     from service.exports import briefs
 
     release = context.release()
-    served = _served(context, asker, need_id)
+    served = shortlists.serve(context, asker, need_id)
     line = next((line for line in served.lines if line.capability_id == capability_id), None)
     if line is None:
-        raise not_shortlisted(context, need_id, capability_id)
-    need, capability = _need(context, release, need_id), release.capabilities.get(capability_id)
+        raise not_shortlisted(context, asker, need_id, capability_id)
+    need, capability = need_asked(context, asker, release, need_id), release.capabilities.get(capability_id)
     return _page(briefs.of_pair(need, capability, line.match(), _sheet(release, served)), served)
-
-
-def _served(context: Context, asker: Principal, need_id: str) -> shortlists.Served:
-    del asker  # every asker sees the same until there are roles
-    return shortlists.serve(context, need_id)
-
-
-def _need(context: Context, release: Release, need_id: str) -> Need | None:
-    return need_asked(context, release, need_id)
 
 
 def _run(release: Release, served: shortlists.Served) -> Run:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from matcher.vocabulary import Confidentiality
 from service.exports.choices import Format, Wanted, What
+
+ACTOR = "matcher export"  # as the audit log has it
 
 
 def command(
@@ -34,6 +37,7 @@ def command(
     standard error, in a workbook on its last sheet. Texts that a spreadsheet would run as formulas get an apostrophe in
     CSV and XLSX. Parquet holds one row a pair and signal.
     """
+    from service.accounts.audit import Action, audit
     from service.exports.writing import export
     from service.releases import Release, current_release
     from service.releases.files import require_place
@@ -50,9 +54,12 @@ def command(
     try:
         with store.reading() as session:
             visible = visibility(session, level)
+        sink = sys.stdout.buffer if str(out) == "-" else out
+        done = export(source, visible, sink, Wanted(what, form, need, capability, bom))
+        facts: dict[str, Any] = {"what": what.value, "format": form.value, "level": level.value, "rows": done.rows}
+        with store.writing() as session:
+            audit(session, Action.EXPORTED, actor=ACTOR, at=datetime.now(UTC), subject=done.release_id, **facts)
     finally:
         store.close()
-    sink = sys.stdout.buffer if str(out) == "-" else out
-    done = export(source, visible, sink, Wanted(what, form, need, capability, bom))
     kept_back = f"; {done.withheld} withheld: withdrawn or more confidential than {level}" if done.withheld else ""
     typer.echo(f"{done.rows} {what} of release {done.release_id}{kept_back}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final, Self
@@ -67,10 +68,11 @@ class Workbook:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None:
-                for sheet in self._sheets.values():
-                    sheet.finish()
-                self._book.close()
+            if kind is not None:
+                self._book.filename = io.BytesIO()  # closed all the same, or its files stay open
+            for sheet in self._sheets.values():
+                sheet.finish()
+            self._book.close()
         finally:
             self._folder.cleanup()
 

@@ -8,8 +8,12 @@ import openpyxl
 import pytest
 from fastapi.testclient import TestClient
 
+from service.accounts.audit import Action, list_audit
+from service.accounts.roles import Role
+from service.accounts.tenants import make_tenant
 from service.exports.workbook import MEDIA_TYPE
-from service.store import withdraw
+from service.store import Rights, make_key, withdraw
+from tests.builders import a_need
 from tests.service.api.world import HOSTILE, NOW, World
 
 ODD = quote("need/2:odd %2F id", safe="")
@@ -86,3 +90,30 @@ def test_a_need_saved_since_the_night_is_said_to_be_provisional(world: World) ->
     told = {row["fact"]: row["value"] for row in rows(answer.content, "Run information")}
     assert told["provisional"] == "yes"
     assert "Provisional" in page
+
+
+def test_a_workbook_needs_leave_to_export_and_is_written_down(world: World) -> None:
+    with world.store.writing() as session:
+        viewer = make_key(session, name="viewer", at=NOW, rights=Rights(Role.VIEWER))
+    with world.client(viewer) as client:
+        refused = client.get("/v1/needs/need-1/shortlist.xlsx")
+        assert (refused.status_code, refused.json()["permission"]) == (403, "export")
+        assert client.get("/v1/needs/need-1/brief").status_code == 200
+    with world.client() as client:
+        assert client.get("/v1/needs/need-1/shortlist.xlsx").status_code == 200
+    with world.store.reading() as session:
+        (line,) = list_audit(session, action=Action.EXPORTED)
+    assert (line.subject, line.facts["withheld"]) == ("need-1", 0)
+
+
+def test_a_confidential_need_of_another_tenant_has_no_files(world: World) -> None:
+    world.upsert("needs", a_need("secret", confidentiality="partners", beneficiary_places=["KEN"]))
+    world.night()
+    with world.store.writing() as session:
+        make_tenant(session, "other", "Other", actor="test", at=NOW)
+        stranger = make_key(session, name="other", at=NOW, rights=Rights(Role.BROKER, "other"))
+    with world.client() as client:
+        assert client.get("/v1/needs/secret/shortlist.xlsx").status_code == 200
+    with world.client(stranger) as client:
+        for path in ("needs/secret/shortlist.xlsx", "needs/secret/brief", "matches/secret/cap-1/brief"):
+            assert client.get(f"/v1/{path}").status_code == 404
