@@ -9,7 +9,7 @@ import numpy as np
 from matcher import priority
 from matcher.errors import BadInput
 from matcher.introductions import NeedSide
-from matcher.vocabulary import SECTORS, Stage
+from matcher.vocabulary import SECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,31 +21,6 @@ if TYPE_CHECKING:
 
 LDC: Final = "LDC"
 MOST_POINTS: Final = 4.0  # of a need's priority
-
-OPEN: Final = frozenset(
-    {
-        Stage.INTRO_REQUESTED,
-        Stage.INTRO_ACCEPTED,
-        Stage.NDA,
-        Stage.TECHNICAL_REVIEW,
-        Stage.PILOT,
-        Stage.MOU_SIGNED,
-        Stage.FINANCE_SECURED,
-        Stage.AGREEMENT_SIGNED,
-        Stage.IMPLEMENTATION,
-        Stage.COMMISSIONED,
-    }
-)
-"""Stages at which a pair is under way and takes one of the partner's slots."""
-
-PASSIVE: Final = frozenset({Stage.SUGGESTED, Stage.VIEWED, Stage.SHORTLISTED})
-"""Stages that a pair may be noted at again without going back to them."""
-
-
-def under_way(stages: Iterable[Stage]) -> bool:
-    """Say from a pair's stages, oldest first, whether it is being worked on now."""
-    telling = [stage for stage in stages if stage not in PASSIVE]
-    return bool(telling) and telling[-1] in OPEN
 
 
 def of_needs(needs: Iterable[Need], shares: Sequence[Share], places: PlaceBook, as_of: date) -> NeedSide:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from matcher.followup import ChangeCause, ChangeKind
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
 from matcher.vocabulary import (
     HARD_THIRD_RULES,
@@ -164,6 +165,17 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Delta:
+    """What became of a match since an earlier release, and why."""
+
+    kind: ChangeKind
+    cause: ChangeCause
+    rank_before: int | None  # None: it was not listed
+    score_before: float | None
+    detail: str  # which record differs, or what the run was made with
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """One pairing: z = base + sum of points, ``score`` its sigmoid; ``best_score`` if every unknown turned out well."""
 
@@ -191,6 +203,7 @@ class Match:
     via: str | None = None  # the facilitator whose network reaches the provider
     readiness: ReadinessPanel | None = None
     next_step: NextStep | None = None
+    delta: Delta | None = None  # None in a release: filled in where it is compared with the one before
     # These three stay last: a release keeps them apart and puts them into the match's text (wire.with_allocation).
     allocated: bool | None = None  # whether the introduction is to be made; None: not allocated, made for one need
     placing: Placing | None = None
@@ -271,7 +284,7 @@ class OrganisationShortlist:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a pair; never changed, only followed by another."""
+    """Something that happened to a pair; never changed, only followed by another (matcher.outcomes says by which)."""
 
     need_id: NeedId
     capability_id: CapabilityId
@@ -280,3 +293,5 @@ class Event:
     stage: Stage
     reason_codes: tuple[ReasonCode, ...] = ()
     note: str = ""
+    due_on: date | None = None  # when the next action is due
+    corrects: int | None = None  # number of the earlier event of the pair that this one stands in place of

@@ -212,6 +212,10 @@ class Stage(StrEnum):
     CLOSED_NO_DEAL = "closed_no_deal"
 
 
+ENDS: Final = (Stage.DECLINED, Stage.STALLED, Stage.WITHDRAWN, Stage.CLOSED_NO_DEAL)
+"""Stages that are reached from any other; the others stand above in the order in which a pair goes through them."""
+
+
 class ReasonCode(StrEnum):
     WRONG_TOPIC = "wrong_topic"
     MATURITY = "maturity"

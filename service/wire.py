@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from matcher.matches import UNALLOCATED, Match, OrganisationShortlist, Shortlist
+from matcher.matches import UNALLOCATED, Delta, Match, OrganisationShortlist, Shortlist
 
 T = TypeVar("T")
+_NO_DELTA: Final = '"delta":null'
+_ALLOCATED: Final = ',"allocated":'
 
 
 @cache
@@ -39,6 +41,15 @@ def with_allocation(
     """
     bare = text.removesuffix(_tail(None, None, UNALLOCATED))
     return (text[:-1] if bare == text else bare) + _tail(allocated, placing, allocation)
+
+
+def with_delta(text: str, delta: Delta) -> str:
+    """Put what became of a match since an earlier release into its text; parses nothing."""
+    written = f'"delta":{to_json(delta)}'
+    if _NO_DELTA in text:  # a quote within a string is escaped, so this can only be the field
+        return text.replace(_NO_DELTA, written, 1)
+    head, mark, tail = text.rpartition(_ALLOCATED)  # a text from before there was the field
+    return f"{head},{written}{mark}{tail}" if mark else f"{text[:-1]},{written}}}"
 
 
 @cache

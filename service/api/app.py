@@ -22,6 +22,8 @@ from service.api import (
     importing,
     matches,
     openapi,
+    outcome_schemas,
+    outcomes,
     problems,
     records,
     reports,
@@ -63,12 +65,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     for part in (status, matches, exporting, searching, exploring, saving, records, importing, reports):
         app.include_router(part.router())
+    app.include_router(outcomes.router())
     console.mount(app)
     app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))
     app.add_exception_handler(RequestValidationError, console.or_page(validation.on_invalid))
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):  # the last one added is the outermost
         app.add_middleware(layer)
-    openapi.describe(app, bodies.MODELS)
+    openapi.describe(app, (*bodies.MODELS, *outcome_schemas.MODELS))
     return app
 
 

@@ -18,7 +18,7 @@ from matcher.introductions import Pairs, Policy, Slots
 from service.nightly.facts import plain
 from service.progress import Watched
 from service.reference import load_places
-from service.store import stages_of_pairs
+from service.store import states_of_pairs
 
 if TYPE_CHECKING:
     from datetime import date
@@ -49,8 +49,8 @@ def read_policy(path: Path) -> Policy:
 def under_way(store: Store) -> frozenset[PairIds]:
     """Name the pairs that are being worked on, as the store's events tell it now."""
     with store.reading() as session:
-        stages = stages_of_pairs(session)
-    return frozenset(pair for pair, told in stages.items() if claims.under_way(told))
+        states = states_of_pairs(session)
+    return frozenset(pair for (_, pair), state in states.items() if state.under_way)
 
 
 def facts(policy: Policy, busy: Collection[PairIds]) -> dict[str, Any]:

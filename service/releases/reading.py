@@ -229,6 +229,10 @@ class Release:
         number, position = divmod(row, self.manifest.block)
         return self._part(number), position
 
+    def parts(self) -> list[Part]:
+        """Give the parts of the shortlists, in order."""
+        return [self._part(number) for number in range(self.part_count)]
+
     def _part(self, number: int) -> Part:
         if number not in self._parts:
             self._parts[number] = Part(self.folder / "matches" / part_name(number))

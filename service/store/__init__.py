@@ -10,8 +10,18 @@ Functions take a session and return plain values. They never commit: the ``with`
 """
 
 from service.store.engine import Store, connect, open_store, store_exists, upgrade
-from service.store.errors import SchemaMismatch, StoreError, StoreUnavailable, UnknownRecord
-from service.store.events import StoredEvent, add_event, list_events, stages_of_pairs
+from service.store.errors import EventConflict, SchemaMismatch, StoreError, StoreUnavailable, UnknownRecord
+from service.store.events import (
+    Attached,
+    PairStateAt,
+    StoredEvent,
+    Told,
+    add_event,
+    list_events,
+    pair_events,
+    record_event,
+    states_of_pairs,
+)
 from service.store.hashing import canonical, content_hash
 from service.store.keys import ApiKey, Rights, list_keys, make_key, revoke_key, touch_key, verify_key
 from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, places_covering
@@ -29,50 +39,68 @@ from service.store.reading import (
 )
 from service.store.records import UpsertCounts, hold_records, upsert_records, withdraw
 from service.store.releases import ReleaseEntry, ReleaseState, get_release, list_releases, save_release
+from service.store.rules import HardRule, RuleKey, decide_rule, get_rule, list_rules, propose_rule
+from service.store.shown import Shown, add_shown, forget_shown, list_shown
 from service.store.upserting import Refusal
 
 __all__ = [
     "PAGE_LIMIT",
     "ApiKey",
+    "Attached",
+    "EventConflict",
     "Filters",
+    "HardRule",
     "Page",
+    "PairStateAt",
     "Refusal",
     "ReleaseEntry",
     "ReleaseState",
     "Rights",
+    "RuleKey",
     "SchemaMismatch",
+    "Shown",
     "SnapshotRow",
     "Store",
     "StoreError",
     "StoreUnavailable",
     "StoredEvent",
     "StoredRecord",
+    "Told",
     "UnknownRecord",
     "UpsertCounts",
     "Version",
     "add_event",
+    "add_shown",
     "canonical",
     "connect",
     "content_hash",
     "count_records",
     "dangling_organisations",
+    "decide_rule",
     "digest",
+    "forget_shown",
     "get_record",
     "get_records",
     "get_release",
+    "get_rule",
     "history",
     "hold_records",
     "list_events",
     "list_keys",
     "list_records",
     "list_releases",
+    "list_rules",
+    "list_shown",
     "make_key",
     "open_store",
+    "pair_events",
     "places_covering",
+    "propose_rule",
+    "record_event",
     "revoke_key",
     "save_release",
     "snapshot",
-    "stages_of_pairs",
+    "states_of_pairs",
     "store_exists",
     "touch_key",
     "upgrade",

@@ -1,39 +1,113 @@
 """What happened to pairs: written once, never changed."""
 
-import json
-from dataclasses import dataclass
+from __future__ import annotations
 
-from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, exists, insert, or_, select, text
+from sqlalchemy.orm import aliased
 
 from matcher.matches import Event
+from matcher.outcomes import Numbered, PairState, admit, fold
 from matcher.profiles import CapabilityId, NeedId
-from matcher.vocabulary import ReasonCode, Stage
+from matcher.vocabulary import Confidentiality, ReasonCode, Stage
+from service.accounts.roles import DEFAULT_TENANT
+from service.store.errors import EventConflict
 from service.store.models import EventRow, is_
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from service.visibility import Audience
+
+Pair = tuple[NeedId, CapabilityId]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event with its number (growing) and the release that was shown, if any."""
+    """An event with its number (growing), whose it is, and the release that was shown, if any."""
 
     number: int
     event: Event
     release_id: str | None
+    tenant_id: str = DEFAULT_TENANT
+    confidentiality: Confidentiality = Confidentiality.PARTNERS
+
+    @property
+    def numbered(self) -> Numbered:
+        """The event as it is folded."""
+        return Numbered(self.number, self.event)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What an event is written with: whose it is, who may read it, and what was on the screen."""
+
+    tenant_id: str = DEFAULT_TENANT
+    confidentiality: Confidentiality = Confidentiality.PARTNERS
+    release_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whose events are read, and by whom: one tenant's where it is named, what an audience is told where one is."""
+
+    tenant_id: str | None = None
+    audience: Audience | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions on rows; all must hold."""
+        if self.tenant_id is not None:
+            yield is_(EventRow.tenant_id, self.tenant_id)
+        if self.audience is not None:
+            yield _told_to(self.audience)
+
+
+EVERYTHING: Final = Told()
+
+
+@dataclass(frozen=True, slots=True)
+class PairStateAt:
+    """An event just written, and where its pair stands now."""
+
+    stored: StoredEvent
+    state: PairState
+
+
+def record_event(session: Session, event: Event, attached: Attached, *, after: int | None = None) -> PairStateAt:
+    """Append an event that may follow what happened to its pair in its tenant, and return it with the state it leaves.
+
+    ``after`` is the number of the pair's last event as the caller saw it (0: none). Raises EventConflict when another
+    was written meanwhile, and BadInput when the event may not follow. One writer a pair at a time.
+    """
+    _hold_pair(session, attached.tenant_id, event)
+    earlier = pair_events(session, attached.tenant_id, event.need_id, event.capability_id)
+    last = earlier[-1].number if earlier else 0
+    if after is not None and after != last:
+        raise EventConflict(expected=after, got=last)
+    admit([one.numbered for one in earlier], event)
+    row = _row(event, attached) | {"follows": last}
+    number = session.execute(insert(EventRow).values(row).returning(EventRow.number)).scalar_one()
+    stored = StoredEvent(number, event, attached.release_id, attached.tenant_id, attached.confidentiality)
+    return PairStateAt(stored, fold([*(one.numbered for one in earlier), stored.numbered]))
 
 
 def add_event(session: Session, event: Event, *, release_id: str | None = None) -> int:
-    """Append an event and return its number. ``event.at`` carries its zone."""
-    row = {
-        "need_id": event.need_id,
-        "capability_id": event.capability_id,
-        "actor": event.actor,
-        "at": event.at,
-        "stage": event.stage.value,
-        "reason_codes": json.dumps([code.value for code in event.reason_codes]),
-        "note": event.note,
-        "release_id": release_id,
-    }
+    """Append an event as it is, unjudged, for the default tenant; return its number. ``event.at`` carries its zone."""
+    row = _row(event, Attached(release_id=release_id))
     return session.execute(insert(EventRow).values(row).returning(EventRow.number)).scalar_one()
+
+
+def pair_events(session: Session, tenant_id: str, need_id: str, capability_id: str) -> tuple[StoredEvent, ...]:
+    """Return everything that happened to a pair in a tenant, in the order it was written."""
+    wanted = (is_(EventRow.need_id, need_id), is_(EventRow.capability_id, capability_id))
+    query = select(EventRow).where(is_(EventRow.tenant_id, tenant_id), *wanted).order_by(EventRow.number)
+    return tuple(_stored(row) for row in session.execute(query).scalars())
 
 
 def list_events(
@@ -41,6 +115,7 @@ def list_events(
     *,
     need_id: str | None = None,
     capability_id: str | None = None,
+    told: Told = EVERYTHING,
     after: int = 0,
     limit: int = 500,
 ) -> tuple[StoredEvent, ...]:
@@ -50,16 +125,63 @@ def list_events(
         query = query.where(is_(EventRow.need_id, need_id))
     if capability_id is not None:
         query = query.where(is_(EventRow.capability_id, capability_id))
+    query = query.where(*told.conditions())
     return tuple(_stored(row) for row in session.execute(query).scalars())
 
 
-def stages_of_pairs(session: Session) -> dict[tuple[NeedId, CapabilityId], list[Stage]]:
-    """Return the stages of every pair that has events, oldest first."""
-    query = select(EventRow.need_id, EventRow.capability_id, EventRow.stage).order_by(EventRow.number)
-    found: dict[tuple[NeedId, CapabilityId], list[Stage]] = {}
-    for need_id, capability_id, stage in session.execute(query):
-        found.setdefault((NeedId(need_id), CapabilityId(capability_id)), []).append(Stage(stage))
-    return found
+def states_of_pairs(
+    session: Session, told: Told = EVERYTHING, *, declined: bool = False
+) -> dict[tuple[str, Pair], PairState]:
+    """Return where every pair that has events stands, by tenant and pair; with ``declined`` those ever declined."""
+    order = (EventRow.tenant_id, EventRow.need_id, EventRow.capability_id, EventRow.number)
+    query = select(EventRow).where(*told.conditions()).order_by(*order)
+    if declined:
+        query = query.where(_ever_declined())
+    rows: Iterable[StoredEvent] = map(_stored, session.execute(query).scalars())
+    grouped = groupby(rows, key=lambda one: (one.tenant_id, (one.event.need_id, one.event.capability_id)))
+    return {key: fold([one.numbered for one in found]) for key, found in grouped}
+
+
+def _ever_declined() -> ColumnElement[bool]:
+    other = aliased(EventRow)
+    same = (getattr(other, name) == getattr(EventRow, name) for name in ("tenant_id", "need_id", "capability_id"))
+    return exists().where(other.stage == Stage.DECLINED.value, *same)
+
+
+def _told_to(audience: Audience) -> ColumnElement[bool]:
+    """Return as a condition on rows which events somebody is told (DOMAIN, confidentiality)."""
+    told = [EventRow.confidentiality == Confidentiality.PUBLIC.value]
+    levels = ((Confidentiality.PARTNERS, audience.partners), (Confidentiality.BROKER_ONLY, audience.broker_only))
+    for level, tenants in levels:
+        row = EventRow.confidentiality == level.value
+        told.append(row if tenants is None else row & EventRow.tenant_id.in_(sorted(tenants)))
+    return or_(*told)
+
+
+def _hold_pair(session: Session, tenant_id: str, event: Event) -> None:
+    """Keep other writers of the pair out until the transaction ends; SQLite has one writer anyway."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    named = f"events\n{tenant_id}\n{event.need_id}\n{event.capability_id}".encode()
+    key = int.from_bytes(hashlib.sha256(named).digest()[:8], signed=True)
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _row(event: Event, attached: Attached) -> dict[str, Any]:
+    return {
+        "need_id": event.need_id,
+        "capability_id": event.capability_id,
+        "actor": event.actor,
+        "at": event.at,
+        "stage": event.stage.value,
+        "reason_codes": json.dumps([code.value for code in event.reason_codes]),
+        "note": event.note,
+        "due_on": event.due_on,
+        "corrects": event.corrects,
+        "release_id": attached.release_id,
+        "tenant_id": attached.tenant_id,
+        "confidentiality": attached.confidentiality.value,
+    }
 
 
 def _stored(row: EventRow) -> StoredEvent:
@@ -71,5 +193,7 @@ def _stored(row: EventRow) -> StoredEvent:
         stage=Stage(row.stage),
         reason_codes=tuple(ReasonCode(code) for code in json.loads(row.reason_codes)),
         note=row.note,
+        due_on=row.due_on,
+        corrects=row.corrects,
     )
-    return StoredEvent(row.number, event, row.release_id)
+    return StoredEvent(row.number, event, row.release_id, row.tenant_id, Confidentiality(row.confidentiality))

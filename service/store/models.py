@@ -147,6 +147,7 @@ class EventRow(Base):
     __table_args__ = (
         Index("ix_events_need_id_capability_id", "need_id", "capability_id"),
         Index("ix_events_capability_id", "capability_id"),
+        Index("uq_events_follows", "tenant_id", "need_id", "capability_id", "follows", unique=True),
     )
 
     number: Mapped[int] = mapped_column(_number(), primary_key=True)
@@ -158,6 +159,11 @@ class EventRow(Base):
     reason_codes: Mapped[str] = mapped_column(Text)  # JSON list
     note: Mapped[str] = mapped_column(Text)
     release_id: Mapped[str | None] = mapped_column(String(200))  # no foreign key: the release's folder is what counts
+    tenant_id: Mapped[str] = mapped_column(_code(64), server_default=_DEFAULT_TENANT)
+    confidentiality: Mapped[str] = mapped_column(String(20), server_default="partners")
+    due_on: Mapped[date | None] = mapped_column(Date)
+    corrects: Mapped[int | None] = mapped_column(_number())  # an earlier event of the same pair and tenant
+    follows: Mapped[int | None] = mapped_column(_number())  # the pair's event before; two cannot follow the same one
 
 
 class ReleaseRow(Base):

@@ -1,0 +1,172 @@
+"""Dismissals stick: what a tenant declined stays off its lists, and reasons that repeat propose a rule to a person."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from matcher.followup import RuleScope, RuleState
+from matcher.outcomes import PairState
+from matcher.vocabulary import ReasonCode
+from service.store import Told, states_of_pairs
+from service.store.models import FacetRow
+from service.store.rules import HardRule, RuleKey, list_rules, propose_rule
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from matcher.profiles import Capability
+    from service.store import Store
+
+LOOKED_UP: Final = 1.0
+"""Seconds that a tenant's dismissals are used again by a process that did not write them itself."""
+
+_CHUNK: Final = 500  # ids asked for at once
+_SCOPES: Final = {"organisation": RuleScope.PROVIDER, "sector": RuleScope.SECTOR}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a pair is off a tenant's lists: it was dismissed itself, or a confirmed rule keeps it off."""
+
+    reason_codes: tuple[ReasonCode, ...]
+    since: datetime | None
+    note: str = ""
+    rule: HardRule | None = None
+
+    @property
+    def words(self) -> str:
+        """Say it: "dismissed: price" or "rule 3 (provider org-1): price"."""
+        reasons = ", ".join(self.reason_codes)
+        if self.rule is None:
+            return f"dismissed: {reasons}"
+        return f"rule {self.rule.number} ({self.rule.key.scope} {self.rule.key.value}): {reasons}"
+
+
+@dataclass(frozen=True)
+class Off:
+    """What a tenant dismissed and its confirmed rules, at one moment."""
+
+    dismissed: Mapping[str, Mapping[str, PairState]] = field(default_factory=dict)  # need -> capability
+    rules: tuple[HardRule, ...] = ()
+
+    def why(self, need_id: str, capability_id: str, record: Callable[[str], Capability | None]) -> Why | None:
+        """Say why a pair is off the lists; None when it is not. ``record`` is asked only where a rule depends on it."""
+        state = self.dismissed.get(need_id, {}).get(capability_id)
+        if state is not None:
+            return Why(state.reason_codes, state.since, state.note)
+        if not self.rules:
+            return None
+        capability = record(capability_id) if any(_needs_record(rule) for rule in self.rules) else None
+        rule = next((rule for rule in self.rules if _covers(rule.key, need_id, capability)), None)
+        return None if rule is None else Why((rule.key.reason,), rule.decided_at, rule.note, rule)
+
+
+def off_lists(session: Session, tenant_id: str) -> Off:
+    """Read what a tenant keeps off its lists."""
+    found: defaultdict[str, dict[str, PairState]] = defaultdict(dict)
+    for (_, (need_id, capability_id)), state in states_of_pairs(session, Told(tenant_id), declined=True).items():
+        if state.dismissed:
+            found[need_id][capability_id] = state
+    return Off(dict(found), list_rules(session, tenant_id, RuleState.CONFIRMED))
+
+
+class Dismissals:
+    """What tenants keep off their lists, looked up at most once a second. Safe to share among threads."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, Off]] = {}
+
+    def of(self, tenant_id: str) -> Off:
+        """Return a tenant's dismissals and rules."""
+        known = self._known.get(tenant_id)
+        if known is not None and self._clock() < known[0]:
+            return known[1]
+        with self._lock:
+            known = self._known.get(tenant_id)
+            if known is None or self._clock() >= known[0]:
+                with self._store.reading() as session:
+                    found = off_lists(session, tenant_id)
+                known = self._known[tenant_id] = (self._clock() + LOOKED_UP, found)
+            return known[1]
+
+    def forget(self, tenant_id: str) -> None:
+        """Look again at the next question: something was just written here."""
+        self._known.pop(tenant_id, None)
+
+
+def propose(session: Session, tenant_id: str, reasons: tuple[ReasonCode, ...], least: int, at: datetime) -> list[int]:
+    """Propose a rule for each provider, need or sector of which ``least`` pairs stand dismissed for one reason.
+
+    To be called in the transaction that wrote a dismissal, with its reasons. Of a sector and its child with equally
+    many pairs only the child is proposed. Returns the numbers of new rules; a rule that was ever proposed is not again.
+    """
+    states = states_of_pairs(session, Told(tenant_id), declined=True)
+    made: list[int] = []
+    for reason in reasons:
+        pairs = [pair for (_, pair), state in states.items() if state.dismissed and reason in state.reason_codes]
+        if len(pairs) < least:
+            continue
+        for (scope, value), count in sorted(_counted(session, pairs).items()):
+            if count >= least:
+                number = propose_rule(session, tenant_id, RuleKey(scope, value, reason), count, at)
+                made += [] if number is None else [number]
+    return made
+
+
+def _counted(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[tuple[RuleScope, str], int]:
+    """Count the pairs of each need, provider and sector."""
+    counts: defaultdict[tuple[RuleScope, str], int] = defaultdict(int)
+    offered: defaultdict[str, int] = defaultdict(int)
+    for need_id, capability_id in pairs:
+        counts[RuleScope.NEED, need_id] += 1
+        offered[capability_id] += 1
+    for capability_id, facet, value in _facets(session, sorted(offered)):
+        counts[_SCOPES[facet], value] += offered[capability_id]
+    return {
+        (scope, value): count
+        for (scope, value), count in counts.items()
+        if scope is not RuleScope.SECTOR or not _is_said_by_a_child(value, count, counts)
+    }
+
+
+def _is_said_by_a_child(value: str, count: int, counts: Mapping[tuple[RuleScope, str], int]) -> bool:
+    return any(
+        scope is RuleScope.SECTOR and other.startswith(f"{value}.") and of == count
+        for (scope, other), of in counts.items()
+    )
+
+
+def _facets(session: Session, capability_ids: list[str]) -> list[tuple[str, str, str]]:
+    found: list[tuple[str, str, str]] = []
+    for start in range(0, len(capability_ids), _CHUNK):
+        query = select(FacetRow.id, FacetRow.facet, FacetRow.value).where(
+            FacetRow.kind == "capabilities",
+            FacetRow.id.in_(capability_ids[start : start + _CHUNK]),
+            FacetRow.facet.in_(_SCOPES),
+        )
+        found += [(row.id, row.facet, row.value) for row in session.execute(query)]
+    return found
+
+
+def _needs_record(rule: HardRule) -> bool:
+    return rule.key.scope is not RuleScope.NEED
+
+
+def _covers(key: RuleKey, need_id: str, capability: Capability | None) -> bool:
+    if key.scope is RuleScope.NEED:
+        return key.value == need_id
+    if capability is None:
+        return False
+    if key.scope is RuleScope.PROVIDER:
+        return capability.organisation_id == key.value
+    return any(one == key.value or one.startswith(f"{key.value}.") for one in capability.sectors or ())
