@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from service import console
 from service.api import (
     bodies,
+    changing,
     exploring,
     exporting,
     guarding,
@@ -24,6 +25,7 @@ from service.api import (
     openapi,
     outcome_schemas,
     outcomes,
+    past,
     problems,
     records,
     reports,
@@ -37,6 +39,22 @@ from service.settings import Settings
 
 NOTE_USES_EVERY: Final = 60.0
 """Seconds between two notes of which keys were used: one write a minute at most."""
+
+PARTS: Final = (
+    status,
+    matches,
+    exporting,
+    searching,
+    exploring,
+    saving,
+    records,
+    changing,
+    past,
+    importing,
+    reports,
+    outcomes,
+)
+"""Modules whose routes are served, in the order of the interface's description."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -63,9 +81,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         responses=openapi.PROBLEMS,
     )
-    for part in (status, matches, exporting, searching, exploring, saving, records, importing, reports):
+    for part in PARTS:
         app.include_router(part.router())
-    app.include_router(outcomes.router())
     console.mount(app)
     app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))
     app.add_exception_handler(RequestValidationError, console.or_page(validation.on_invalid))

@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from matcher.profiles import Need
+from matcher.profiles import KINDS, SINGULAR
 from service.api.problems import MEDIA_TYPE, ProblemOut
+from service.intake.admission import OWNERS, PLACES
 
 DESCRIPTION: Final = """\
 Ranked, explained shortlists of partners for technology transfer. It suggests; people decide.
@@ -42,6 +43,9 @@ def problem(said: str) -> dict[str, Any]:
     return {"description": said, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 
 
+INPUTS: Final = {kind: f"{model.__name__}-Input" for kind, model in KINDS.items()}
+"""Kind -> the schema of a record as it is sent in."""
+
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {status: problem(said) for status, said in _SAID.items()}
 _SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
@@ -60,13 +64,15 @@ def describe(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
         if app.openapi_schema is None:
             document = derived()
             parts = document.setdefault("components", {})
+            taken = (*KINDS.values(), *bodies)
             _, extra = models_json_schema(
-                [(ProblemOut, "serialization"), (Need, "validation"), *((body, "validation") for body in bodies)],
+                [(ProblemOut, "serialization"), *((model, "validation") for model in taken)],
                 ref_template="#/components/schemas/{model}",
             )
             found = extra["$defs"]
             schemas = parts.setdefault("schemas", {})
-            schemas["Need-Input"] = _accepting(found.pop("Need"))
+            for kind, model in KINDS.items():
+                schemas[INPUTS[kind]] = _accepting(kind, found.pop(model.__name__))
             for name, schema in found.items():
                 schemas.setdefault(name, _referring(schema))
             parts["securitySchemes"] = _SCHEMES
@@ -88,12 +94,16 @@ def _referring(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _accepting(schema: dict[str, Any]) -> dict[str, Any]:
-    """Describe a need as it is taken: minimal records are completed, so nothing is required by itself."""
+def _accepting(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Describe a record as it is taken: minimal records are completed, so nothing is required by itself."""
     taken = {name: value for name, value in schema.items() if name != "required"}
-    text = {"type": "string", "description": "Stands for the summary in minimal records."}
-    owner = {"description": "The owner, by name or {name, country}.", "type": ["string", "object"]}
-    places = {"description": "Stands for beneficiary_places.", "type": ["array", "string"]}
-    taken["properties"] = {**schema["properties"], "text": text, "organisation": owner, "places": places}
-    taken["description"] = "A need: canonical, or minimal with a title or a text. What is not there is unknown."
+    members = {
+        "text": {"type": "string", "description": "Stands for the summary in minimal records."},
+        "organisation": {"description": "The owner, by name or {name, country}.", "type": ["string", "object"]},
+        "places": {"description": f"Stands for {PLACES.get(kind)}.", "type": ["array", "string"]},
+    }
+    short = {"text": "summary" in schema["properties"], "organisation": kind in OWNERS, "places": kind in PLACES}
+    taken["properties"] = {**schema["properties"], **{name: members[name] for name, known in short.items() if known}}
+    enough = "canonical, or minimal with a title or a text" if short["text"] else "in its canonical form"
+    taken["description"] = f"A {SINGULAR[kind]}: {enough}. What is not there is unknown."
     return taken

@@ -28,6 +28,10 @@ IfMatch = Annotated[
     str | None, Header(max_length=2_000, description="The ETag of the record as it was read; * for any that is there.")
 ]
 
+IfNoneMatch = Annotated[
+    str | None, Header(max_length=2_000, description="* where there must be no record of that id yet.")
+]
+
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Items at most.")]
 Cursor = Annotated[str | None, Field(max_length=2_000, description="The ``next`` of the page before.")]
 

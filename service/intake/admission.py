@@ -24,7 +24,9 @@ OWNERS: Final = {
 }
 """Kind -> the field that names its organisation, the prefix of the organisation it defaults to, and its role."""
 
-_PLACES: Final = {"capabilities": "places_offered", "needs": "beneficiary_places", "mechanisms": "eligible_places"}
+PLACES: Final = {"capabilities": "places_offered", "needs": "beneficiary_places", "mechanisms": "eligible_places"}
+"""Kind -> the field that the short name ``places`` stands for."""
+
 _MORE: Final = {
     "capabilities": "description",
     "needs": "gap_description",
@@ -157,7 +159,7 @@ class _Draft:
         if isinstance(grouped, dict):
             del values["classification"]
             self.values = values = {**values, **grouped}
-        for short, field in (("_id", "id"), ("places", _PLACES.get(self.kind))):
+        for short, field in (("_id", "id"), ("places", PLACES.get(self.kind))):
             if field is not None and short in values:
                 given = values.pop(short)
                 if is_unknown(values.get(field)):
