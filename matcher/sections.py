@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from matcher.profiles import Capability, Need
+from matcher.profiles import Capability, CaseStory, Need
 from matcher.vocabulary import Provenance
 
 
@@ -19,7 +19,7 @@ CORE = "title and summary"
 ENGLISH = "title and summary in English"
 
 
-def _core(profile: Need | Capability) -> Section:
+def _core(profile: Need | Capability | CaseStory) -> Section:
     return Section(CORE, _together(profile.title, profile.summary))
 
 
@@ -57,3 +57,8 @@ def of_need(need: Need) -> tuple[Section, ...]:
     """English if there is one, core and gap: the problem and the capability that is missing, not the whole form."""
     gap = (need.gap_description or "").strip()
     return (*in_english(need), _core(need), *((Section("gap", gap),) if gap else ()))
+
+
+def first(record: Need | Capability | CaseStory) -> tuple[Section, ...]:
+    """Return the section that records are compared by with their like: of needs the English where there is one."""
+    return of_need(record)[:1] if isinstance(record, Need) else (_core(record),)

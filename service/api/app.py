@@ -17,6 +17,7 @@ from service import console
 from service.api import (
     bodies,
     changing,
+    comparing,
     exploring,
     exporting,
     guarding,
@@ -31,6 +32,7 @@ from service.api import (
     reports,
     saving,
     searching,
+    similar,
     status,
     validation,
 )
@@ -45,6 +47,8 @@ PARTS: Final = (
     matches,
     exporting,
     searching,
+    comparing,
+    similar,
     exploring,
     saving,
     records,

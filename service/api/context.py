@@ -11,6 +11,7 @@ from starlette.requests import Request
 from service.accounts.attempts import Attempts
 from service.api.deciding import Deciding
 from service.api.keys import KeyRing, Principal
+from service.api.likeness import Resembling
 from service.api.live import Live
 from service.api.problems import Refused
 from service.api.reporting import Reporting
@@ -36,6 +37,7 @@ class Context:
     deciding: Deciding
     reporting: Reporting
     jobs: Runner
+    resembling: Resembling
 
     @classmethod
     def open(cls, settings: Settings) -> Context:
@@ -52,6 +54,7 @@ class Context:
             Deciding(settings),
             Reporting(),
             Runner(store, settings.data_dir, {importing.KIND: importing.work(store)}),
+            Resembling(),
         )
 
     def release(self) -> Release:
