@@ -43,6 +43,7 @@ def demo_settings(settings: Settings) -> Settings:
         database_url=f"sqlite:///{folder / 'matcher.db'}",
         releases_dir=folder / "releases",
         cache_dir=folder / "cache",
+        warm=True,
     )
 
 

@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     """Processes that needs are matched in; 0: one a core where there is work for them. Each takes about 2 KB of memory
     a capability."""
 
+    warm: bool = False
+    """Load the model when a server starts, behind the first answers, instead of for the first text that is new to it.
+    Takes half a gigabyte a worker from the start."""
+
     host: str = "127.0.0.1"
     """Address that ``matcher serve`` listens on."""
 

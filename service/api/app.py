@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.context = context
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_note_uses, context)
+            tasks.start_soon(run_in_threadpool, context.warm)
             context.jobs.start()
             yield
             tasks.cancel_scope.cancel()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, cast
 
+import structlog
 from fastapi import Depends
 from starlette.requests import Request
 
+from embeddings.errors import EmbeddingError
+from matcher.errors import MatcherError
 from service.accounts.attempts import Attempts
 from service.api.deciding import Deciding
 from service.api.keys import KeyRing, Principal
@@ -21,6 +24,8 @@ from service.jobs import Runner
 from service.releases import CurrentRelease, Release, ReleaseError
 from service.settings import Settings
 from service.store import Store, open_store
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,17 @@ class Context:
         except (ReleaseError, OSError):
             detail = "No release is served yet: run matcher nightly, or look at matcher doctor."
             raise Refused(503, "no-release", detail) from None
+
+    def warm(self) -> None:
+        """Load the model, where that is set; without a release, or with another model, the rest is served."""
+        if not self.settings.warm:
+            return
+        try:
+            self.deciding.warm(self.release())
+        except Refused as refused:
+            _log.warning("not warmed up", reason=refused.detail)
+        except (MatcherError, EmbeddingError, OSError) as error:  # said again to whoever asks about a new text
+            _log.warning("not warmed up", reason=str(error))
 
     def close(self) -> None:
         """Let go of the store, once the job at hand has ended or been left."""

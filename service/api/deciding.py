@@ -43,6 +43,19 @@ class Deciding:
         with self._turn():
             return work(self._matcher(release))
 
+    def warm(self, release: Release) -> None:
+        """Do ahead what the first question would wait for: load the model and the compiled loops."""
+        from itertools import islice
+
+        with self._lock:
+            matcher = self._matcher(release)
+            for _ in matcher.match_all(islice(release.needs, 1), 1):
+                pass
+
+    def is_ready(self, release: Release) -> bool:
+        """Say whether the first question about this release would wait for nothing."""
+        return self._ready is not None and self._ready[0] == release.id
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _LEVEL = re.compile(
-    r"^\s*(?:trl|nrt|level|stage)?[\s:=-]*(?P<low>[1-9])(?:\.0+)?(?:\s*(?:-|\u2013|\u2014|/|,|to|or|and|a|\u00e0)\s*(?:trl)?\s*(?P<high>[1-9]))?"
-    r"(?:\s*/\s*9|\s+of\s+9)?(?P<rest>\s*[^\d\s].*)?$",
+    r"^\s*(?:(?:trl|nrt|level|stage)[\s:=-]*)?(?P<low>[1-9])(?:\.0+)?(?:\s*(?:-|\u2013|\u2014|/|,|to|or|and|a|\u00e0)\s*(?:trl)?\s*(?P<high>[1-9]))?"
+    r"(?:\s*/\s*9|\s+of\s+9)?(?P<rest>\s*(?![+*^/.,]\s*\d)[^\d\s].*)?$",  # what goes on to calculate is no level
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -4,11 +4,13 @@ python night_run.py FOLDER CAPABILITIES NEEDS
 """
 
 import json
+import os
 import resource
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from service.nightly import Night, night, run_night
 from service.settings import Settings, load_settings
@@ -34,6 +36,43 @@ def resident() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+class Together:
+    """The most memory this process and its children have at once, shared pages shared out (PSS), in bytes."""
+
+    def __init__(self) -> None:
+        self.most, self._done = 0, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.5):
+            self.most = max(self.most, sum(map(_share, _family(os.getpid()))))
+
+
+def _family(pid: int) -> list[int]:
+    """A process with all its descendants; those that end meanwhile are left out."""
+    try:
+        told = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return []
+    return [pid, *(each for text in told for child in text.split() for each in _family(int(child)))]
+
+
+def _share(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
 def _encoder(_: Settings) -> CachedVectors:
     return CachedVectors()
 
@@ -43,8 +82,10 @@ def main(folder: Path, offers: int, asked: int) -> dict[str, Any]:
     fill(settings, offers, asked)
     before = resident()
     setattr(night, "make_encoder", _encoder)  # noqa: B010 - vectors that cost nothing, where the night looks for them
-    outcome = run_night(settings, Night(AS_OF), NOW)
-    return {"before": before, "resident": resident(), "seconds": outcome.seconds, "counts": outcome.counts}
+    with Together() as together:
+        outcome = run_night(settings, Night(AS_OF), NOW)
+    memory = {"before": before, "resident": resident(), "together": together.most}
+    return {**memory, "seconds": outcome.seconds, "counts": outcome.counts}
 
 
 if __name__ == "__main__":
