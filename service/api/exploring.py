@@ -106,6 +106,13 @@ def changes_of_pair(context: Here, asker: Asker, need_id: RecordId, capability_i
     which even the greatest change is not enough say so (``reaches`` false); what would do nothing is left out. A pair
     that is not shortlisted is a problem (404, "not-shortlisted").
     """
+    found = lifted(context, asker, need_id, capability_id)
+    release_id = context.release().id
+    return json_answer(ChangesOut(release_id=release_id, counterfactual=found), release_id=release_id)
+
+
+def lifted(context: Context, asker: Principal, need_id: str, capability_id: str) -> Counterfactual:
+    """Say what would lift a match; raises Refused (404, "not-shortlisted")."""
     from matcher import counterfactuals
 
     release, need = asked_about(context, asker, need_id)
@@ -124,7 +131,7 @@ def changes_of_pair(context: Here, asker: Asker, need_id: RecordId, capability_i
         )
     if found is None:
         raise not_shortlisted(context, asker, need_id, capability_id)
-    return json_answer(ChangesOut(release_id=release.id, counterfactual=found), release_id=release.id)
+    return found
 
 
 def what_if(
@@ -139,14 +146,20 @@ def what_if(
     The gates and fields of the body are put in the place of the release's and the need's own, for this answer alone:
     nothing is saved and nothing is allocated. Every value that cannot be used is named in one problem (422).
     """
+    modes, fields = _read(values)
+    found, release_id = tried(context, asker, need_id, values, limit)
+    return _sent(context, asker, found, release_id, {"gates": modes, "changed": sorted(fields)})
+
+
+def tried(context: Context, asker: Principal, need_id: str, values: dict[str, Any], limit: int) -> tuple[WhatIf, str]:
+    """Match a need as it would be; returns what came of it, of every capability, and the release's id."""
     from matcher import whatif
 
     release, need = asked_about(context, asker, need_id)
     modes, fields = _read(values)
     changed = _changed(need, fields)
     found = context.deciding.using(release, lambda matcher: whatif.explore(matcher, need, changed, modes, limit))
-    asked = {"gates": modes, "changed": sorted(fields)}
-    return _sent(context, asker, found, release.id, asked)
+    return found, release.id
 
 
 def asked_about(context: Context, asker: Principal, need_id: str) -> tuple[Release, Need]:

@@ -116,6 +116,21 @@ def if_published(
     return published(context, asker, release, need_id) if same else None
 
 
+def tiers_if_published(
+    context: Context, asker: Principal, release: Release, need_id: str, content_hash: str
+) -> tuple[list[str], int] | None:
+    """Return the tiers of the matches that may be seen, and how many are eligible, as ``if_published`` would.
+
+    For lists of many needs: reads two columns and no match.
+    """
+    row, header = release.needs.row_of(need_id), release.header(need_id)
+    if row is None or header is None or _hash_in(release, row) != content_hash:
+        return None
+    visible, found = context.live.visible(asker), release.columns(need_id, ("capability_id", "tier"))
+    shown = zip(found["capability_id"], found["tier"], strict=True)
+    return [tier for one, tier in shown if visible.shows("capabilities", one)], header.eligible
+
+
 def published(context: Context, asker: Principal, release: Release, need_id: str) -> Served:
     """Return what the release holds, less what was withdrawn since."""
     header = release.header(need_id)

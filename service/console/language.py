@@ -62,11 +62,11 @@ class Language:
 
     def number(self, value: float) -> str:
         """Write a number, with at most two decimals."""
-        return _written("#,##0.##", value, self.locale)
+        return _written("#,##0.##", round(value, 2), self.locale)
 
     def signed(self, value: float) -> str:
         """Write a number with its sign and two decimals."""
-        return _written("+#,##0.00;-#,##0.00", value, self.locale)
+        return _written("+#,##0.00;-#,##0.00", round(value, 2), self.locale)
 
     def percent(self, share: float) -> str:
         """Write a share from 0 to 1 as whole percent."""
@@ -134,4 +134,9 @@ def _pattern(text: str) -> NumberPattern:
 
 
 def _written(pattern: str, value: float, locale: Locale) -> str:
+    return _applied(pattern, value, str(locale))
+
+
+@lru_cache(maxsize=20_000)  # a page writes the same few hundred figures over and over
+def _applied(pattern: str, value: float, locale: str) -> str:
     return str(_pattern(pattern).apply(value, locale))

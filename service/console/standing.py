@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Final
 
@@ -24,6 +24,12 @@ def standing(party: ThirdParty) -> tuple[str, str]:
     if party.state is GateState.FAIL:
         return N_("near miss"), "fails"
     return (N_("may fit"), "not-known") if party.state is GateState.UNKNOWN else (N_("fits"), "passes")
+
+
+def counted(parties: Iterable[ThirdParty]) -> tuple[int, int]:
+    """Return how many of them fit, and how many may fit."""
+    states = [party.state for party in parties]
+    return states.count(GateState.PASS), states.count(GateState.UNKNOWN)
 
 
 def reasons(party: ThirdParty) -> str:

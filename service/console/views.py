@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,15 +15,17 @@ from pydantic import BaseModel
 
 from matcher import wording
 from matcher.matches import Contribution, Match, PassageEvidence
-from matcher.profiles import Capability, Deployment, Located, Need, Organisation, Profile
+from matcher.profiles import Capability, Deployment, Located, Need, Profile
 from matcher.quantities import Money, Range
-from matcher.vocabulary import Confidentiality, Cooperation, GateState, Provenance, Tier
+from matcher.vocabulary import Confidentiality, Cooperation, GateState, Provenance, SignalName, Tier
+from service.console.marking import marked
 from service.console.words import N_
 
 if TYPE_CHECKING:
     from service.api.shortlists import Served
 
 STATES: Final = {GateState.PASS: N_("passes"), GateState.FAIL: N_("fails"), GateState.UNKNOWN: N_("not known")}
+COLOURS: Final = {GateState.PASS: "passes", GateState.FAIL: "fails", GateState.UNKNOWN: "not-known"}
 _HIDDEN_FIELDS: Final = frozenset({"id", "title", "name", "summary", "content_hash", "provenance", "source"})
 _TAKEN_FOR_GRANTED: Final = (("confidentiality", Confidentiality.PUBLIC),)  # what is not public is not shown
 _ACRONYMS: Final = {"sdg": "SDG", "crs": "CRS", "trl": "TRL", "ip": "IP", "cpc": "CPC", "y02": "Y02", "id": "id"}
@@ -47,55 +49,40 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """One match as it is laid out."""
+    """One match as it is laid out; lengths and states are prepared, figures are written where they are shown."""
 
     match: Match
-    score: int  # percent
-    best: int  # percent, if every unknown turned out well
-    coverage: int  # percent
     bars: tuple[Bar, ...]
     quote: PassageEvidence | None
-    gates: tuple[tuple[str, str, str], ...]  # name, state, detail; failed first, then unknown
+    need_passage: str  # of the quote, with the words marked that both use
+    capability_passage: str
+    gates: tuple[tuple[str, str, str, str], ...]  # name, state, class of its colour, detail; failed first, then unknown
+
+    @property
+    def open_gates(self) -> tuple[tuple[str, str, str, str], ...]:
+        """Those that do not pass."""
+        return tuple(gate for gate in self.gates if gate[2] != COLOURS[GateState.PASS])
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """Names of those that pass."""
+        return tuple(gate[0] for gate in self.gates if gate[2] == COLOURS[GateState.PASS])
 
 
-@dataclass(frozen=True, slots=True)
-class ListView:
-    """A shortlist as it is laid out."""
-
-    served: Served
-    eligible: tuple[MatchView, ...]
-    near: tuple[MatchView, ...]
-    tiers: tuple[tuple[str, int], ...]
-    warning: str
-    notes: tuple[str, ...]  # what else must be said of the whole list
-    names: Mapping[str, str]  # of the organisations, by id; an organisation nobody stated is called by its id
-
-
-def list_view(served: Served, organisations: Mapping[str, Organisation]) -> ListView:
-    """Lay out a shortlist: near misses apart, and what must be said about all of it on top."""
-    views = [match_view(line.match()) for line in served.lines]
-    eligible = tuple(view for view in views if not view.match.near_miss)
-    near = tuple(view for view in views if view.match.near_miss)
-    ids = {view.match.organisation_id for view in views}
-    names = {str(one): organisations[one].name if one in organisations else one for one in ids}
-    return ListView(
-        served, eligible, near, tier_counts(served.lines), _warning(served, eligible), _further(served), names
-    )
-
-
-def tier_counts(lines: Sequence[Any]) -> tuple[tuple[str, int], ...]:
+def tier_counts(tiers: Iterable[str]) -> tuple[tuple[str, int], ...]:
     """Count the matches of each tier."""
-    counted = Counter(line.tier for line in lines)
+    counted = Counter(tiers)
     return tuple((tier.value, counted[tier.value]) for tier in Tier)
 
 
-def _warning(served: Served, eligible: tuple[MatchView, ...]) -> str:
+def warning(served: Served) -> str:
+    """Say what must be said of a whole list before anything of it."""
     if not served.eligible:
         return N_(
             "No capability passes every hard gate for this need. What is listed below would need a change first; "
             "each line says which."
         )
-    if eligible and all(view.match.tier is Tier.B for view in eligible):
+    if {line.tier for line in served.lines} - {Tier.C.value} == {Tier.B.value}:
         return N_(
             "Every eligible match is tier B: none has all gates confirmed with enough evidence. The order is the best "
             "guess from what the profiles say. Ask the open questions before anybody is introduced."
@@ -103,7 +90,7 @@ def _warning(served: Served, eligible: tuple[MatchView, ...]) -> str:
     return ""
 
 
-def _further(served: Served) -> tuple[str, ...]:
+def further_notes(served: Served) -> tuple[str, ...]:
     """Return the notes that the warning does not say in its own words."""
     return tuple(note for note in served.notes if not note.startswith((wording.NONE_ELIGIBLE, wording.ALL_TIER_B)))
 
@@ -114,14 +101,15 @@ def match_view(match: Match) -> MatchView:
     longest = max((one.points_if_known for one in match.contributions), default=1.0) or 1.0
     order = (GateState.FAIL, GateState.UNKNOWN, GateState.PASS)
     judged = sorted(match.gates, key=lambda gate: order.index(gate.state))
+    quote = topic.passages[0] if topic and topic.passages else None
+    terms = topic.terms if topic else ()
     return MatchView(
         match,
-        _percent(match.score),
-        _percent(match.best_score),
-        _percent(match.coverage),
         tuple(_bar(one, longest) for one in sorted(match.contributions, key=_most_first)),
-        topic.passages[0] if topic and topic.passages else None,
-        tuple((gate.gate.value, STATES[gate.state], gate.detail) for gate in judged),
+        quote,
+        marked(quote.need_passage, terms) if quote else "",
+        marked(quote.capability_passage, terms) if quote else "",
+        tuple((gate.gate.value, STATES[gate.state], COLOURS[gate.state], gate.detail) for gate in judged),
     )
 
 
@@ -140,10 +128,6 @@ def _bar(one: Contribution, longest: float) -> Bar:
         known,
         one.evidence,
     )
-
-
-def _percent(share: float) -> int:
-    return round(100 * share)
 
 
 def facts(profile: BaseModel) -> Iterator[tuple[str, str]]:
@@ -182,6 +166,11 @@ def said(value: Any) -> str:
         if isinstance(value, kind):
             return write(value)
     return str(value)
+
+
+def signal_name(signal: SignalName) -> str:
+    """Return what a sentence calls a signal."""
+    return wording.SIGNAL_NAMES[signal]
 
 
 def plain(value: str) -> str:

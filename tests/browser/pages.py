@@ -3,6 +3,11 @@
 PAGES: dict[str, str] = {
     "/": "Needs",
     "/needs/need-1": "Electricity for a hill village",
+    "/needs/need-1/with/cap-1": "Small hydropower turbines",
+    "/needs/need-1/with/cap-1?lift=true": "Small hydropower turbines",
+    "/needs/need-1/compare?with=cap-1&with=cap-hostile": "Compare partners",
+    "/needs/need-1/what-if": "What if …",
+    "/needs/need-1/what-if?gate_mode=off&trl_min=5&accept=training": "What if …",
     "/capabilities/cap-1": "Small hydropower turbines",
     "/clusters": "Clusters of needs",
     "/unserved": "Unserved needs",

@@ -15,7 +15,8 @@ from tests.service.api.world import HOSTILE, World
 
 PAGES = (
     *("/", "/needs/need-1", "/needs/need-hostile", "/capabilities/cap-hostile", "/capabilities/cap-1", "/docs"),
-    *("/clusters", "/unserved"),
+    *("/clusters", "/unserved", "/needs/need-1/with/cap-hostile", "/needs/need-1/what-if?gate_mode=off"),
+    *("/needs/need-1/compare?with=cap-1&with=cap-hostile", "/needs/need-hostile/with/cap-hostile?lift=true"),
 )
 
 
@@ -45,7 +46,7 @@ def test_what_people_wrote_is_shown_and_never_run(client: TestClient, path: str)
         assert not [name for name in attributes if name.startswith("on") or name == "style"]
         for name in ("href", "src", "action"):
             value = attributes.get(name)
-            assert value is None or re.match(r"(/|#|https?://)", value), value
+            assert value is None or re.match(r"(/|#|\?|https?://)", value), value
 
 
 def test_the_hostile_title_is_readable(client: TestClient) -> None:
@@ -88,10 +89,11 @@ def test_a_need_shows_score_tier_gates_quotes_questions_and_near_misses_apart(cl
     assert f">{round(100 * first['score'])}%<" in text
     assert f">{round(100 * first['best_score'])}%<" in text
     assert first["open_questions"][0]["question"] in _unescaped(text)
-    assert first["contributions"][0]["topic"]["passages"][0]["capability_passage"] in _unescaped(text)
+    passage = first["contributions"][0]["topic"]["passages"][0]["capability_passage"]
+    assert passage in _unescaped(re.sub("</?mark>", "", text))
     near = [match for match in found if match["near_miss"]]
     assert near
-    assert text.index('id="near"') < text.index(f"/capabilities/{near[0]['capability_id']}")
+    assert text.index('id="near"') < text.index(f"/with/{near[0]['capability_id']}")
     assert near[0]["near_miss"][0]["fix"] in _unescaped(text)
 
 
