@@ -59,6 +59,21 @@ class MatchView:
     gates: tuple[tuple[str, str, str, str], ...]  # name, state, class of its colour, detail; failed first, then unknown
 
     @property
+    def score(self) -> int:
+        """Percent."""
+        return round(100 * self.match.score)
+
+    @property
+    def best(self) -> int:
+        """Percent, if every unknown turned out well."""
+        return round(100 * self.match.best_score)
+
+    @property
+    def coverage(self) -> int:
+        """Percent."""
+        return round(100 * self.match.coverage)
+
+    @property
     def open_gates(self) -> tuple[tuple[str, str, str, str], ...]:
         """Those that do not pass."""
         return tuple(gate for gate in self.gates if gate[2] != COLOURS[GateState.PASS])

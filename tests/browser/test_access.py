@@ -22,8 +22,7 @@ def _violations(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html'][:200]} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(("scheme", "size"), [("light", DESK), ("dark", PHONE)], ids=["light-desk", "dark-phone"])
 def test_no_page_breaks_a_rule_of_wcag(opened: Opened, scheme: str, size: tuple[int, int]) -> None:
     broken: dict[str, list[str]] = {}
     with opened(size=size, color_scheme=scheme) as page:

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from service.exports.choices import Format, Wanted
 from service.exports.writing import export
 from service.releases import Release
 from service.visibility import Visibility
+from tests.browser.marks import BROWSER
 from tests.service.releases.making import a_match, a_near_miss, a_release, a_shortlist
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and not os.environ.get("CI"),  # CI must have it
-        reason=f"no browser at {CHROMIUM}: install chromium, or set CHROMIUM",
-    ),
-]
+pytestmark = BROWSER
 LONG = "Both speak of low-head turbines, of grids that are far, of spare parts and of people trained on site. " * 12
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

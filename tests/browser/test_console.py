@@ -45,6 +45,9 @@ def test_from_signing_in_to_a_need_and_its_partner(page: Page, address: str, wor
     assert bar["width"] > 10, "the largest addend is drawn"
     assert _fits(page)
     first.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="What to do next")).to_be_visible()
+    assert _fits(page)
+    page.get_by_role("link", name="the whole offer").click()
     expect(page.get_by_role("heading", name="Needs it could answer")).to_be_visible()
     assert _fits(page)
     _go(page, "Interface")

@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -69,8 +70,8 @@ def test_what_was_withdrawn_is_in_no_comparison_and_no_what_if(world: World) -> 
 
 def test_what_would_lift_a_match_is_tried_when_asked(client: TestClient) -> None:
     ids = [one["capability_id"] for one in client.get("/v1/needs/need-1/matches").json()["matches"]]
-    last = ids[-1]
-    found = client.get(f"/v1/matches/need-1/{last}/changes").json()
+    last = quote(ids[-1], safe="")
+    found = client.get(f"/v1/matches/need-1/{last}/changes").json()["counterfactual"]
     text = _text(client, f"/needs/need-1/with/{last}?lift=true")
     assert all(change["action"] in text for change in found["changes"])
     assert "Try it" in _text(client, f"/needs/need-1/with/{last}")
