@@ -76,7 +76,7 @@ def _linked(vectors: Matrix, part: Rows, least: float, allowed: Allowed) -> Iter
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    distances = 1 - (vectors[part] @ vectors[part].T).astype(np.float64)
+    distances = np.maximum(1 - (vectors[part] @ vectors[part].T).astype(np.float64), 0)  # rounding: twins are at 1.0004
     distances[~allowed(part, part)] = _NEVER
     np.fill_diagonal(distances, 0)
     labels = fcluster(linkage(squareform(distances, checks=False), "average"), 1 - least, "distance")

@@ -64,3 +64,8 @@ def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_mean_likeness_is_the_mean_over_pairs() -> None:
     """(cos 10 + cos 50 + cos 40) / 3."""
     assert mean_likeness(_at(0, 10, 50), [0, 1, 2]) == pytest.approx((0.9848 + 0.6428 + 0.7660) / 3, abs=1e-4)
+
+
+def test_twins_whose_vectors_rounding_made_longer_than_one_are_a_group() -> None:
+    """A cosine of 1.0004 is a distance of -.0004, which no linkage takes: a night with equal needs stopped there."""
+    assert groups(_at(*[20] * 4) * np.float32(1.0002), 0.8, _all) == [[0, 1, 2, 3]]
