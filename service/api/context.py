@@ -16,6 +16,7 @@ from service.api.deciding import Deciding
 from service.api.keys import KeyRing, Principal
 from service.api.likeness import Resembling
 from service.api.live import Live
+from service.api.paging import Retained
 from service.api.problems import Refused
 from service.api.reporting import Reporting
 from service.api.sessions import Sessions, session_secret
@@ -43,6 +44,7 @@ class Context:
     reporting: Reporting
     jobs: Runner
     resembling: Resembling
+    retained: Retained
 
     @classmethod
     def open(cls, settings: Settings) -> Context:
@@ -60,6 +62,7 @@ class Context:
             Reporting(),
             Runner(store, settings.data_dir, {importing.KIND: importing.work(store)}),
             Resembling(),
+            Retained(settings.releases_dir),
         )
 
     def release(self) -> Release:
@@ -80,6 +83,11 @@ class Context:
             _log.warning("not warmed up", reason=refused.detail)
         except (MatcherError, EmbeddingError, OSError) as error:  # said again to whoever asks about a new text
             _log.warning("not warmed up", reason=str(error))
+
+    def release_of(self, release_id: str) -> Release:
+        """Return the release a cursor belongs to; raises Refused (410) where it is not kept any more."""
+        now = self.release()
+        return now if now.id == release_id else self.retained.get(release_id)
 
     def close(self) -> None:
         """Let go of the store, once the job at hand has ended or been left."""

@@ -11,12 +11,14 @@ from starlette.responses import Response
 from matcher.matches import Gate
 from matcher.profiles import Need
 from matcher.vocabulary import GateState
-from service.api import reverse, shortlists
+from service.api import paging, reverse, shortlists
 from service.api.answers import json_answer
 from service.api.context import Asker, Context, Here
 from service.api.deciding import gates_of
 from service.api.keys import Principal
 from service.api.live import is_shown
+from service.api.openapi import problem
+from service.api.paging import LINES_ANSWER, Lines, Mark, ReleaseCursor
 from service.api.parameters import Limit, MinScore, RecordId, TierFilter
 from service.api.problems import Refused, unknown
 from service.api.schemas import MatchOut, NotShortlisted, ReverseOut, ShortlistOut
@@ -72,6 +74,7 @@ def router() -> APIRouter:
         "/needs/{need_id}/matches",
         of_need,
         response_model=ShortlistOut,
+        responses={200: LINES_ANSWER, 410: problem("The release that the cursor belongs to is gone")},
         operation_id="list_matches_of_need",
         summary="The shortlist of a need",
     )
@@ -79,6 +82,7 @@ def router() -> APIRouter:
         "/capabilities/{capability_id}/matches",
         of_capability,
         response_model=ReverseOut,
+        responses={200: LINES_ANSWER, 410: problem("The release that the cursor belongs to is gone")},
         operation_id="list_matches_of_capability",
         summary="The needs a capability could answer",
     )
@@ -105,37 +109,67 @@ def of_need(  # noqa: PLR0913, PLR0917 - as many as a list can be asked for with
     context: Here,
     asker: Asker,
     need_id: RecordId,
+    lines: Lines,
     limit: Limit = 10,
     min_score: MinScore = 0.0,
     tier: TierFilter = None,
     order: ListOrder = shortlists.Order.SCORE,
+    cursor: ReleaseCursor = None,
 ) -> Response:
     """Return the need's matches in rank order, near misses (tier C) after those that are eligible.
 
     From the release that is served; ``provisional`` while the need was saved or changed since the night. Each match
     says whether it is among the introductions that providers have room for (``allocated``), and why or why not.
+    A cursor goes on in the release it came from, as long as that is kept (410 otherwise).
     """
-    served = shortlists.serve(context, asker, need_id).ordered(order)
-    return _sent(served.narrowed(limit=limit, min_score=min_score, tiers=tier or ()))
+    asked = (need_id, min_score, *(tier or ()), order.value)
+    mark = None if cursor is None else paging.read(cursor, asked)
+    whole = (
+        shortlists.serve(context, asker, need_id) if mark is None else shortlists.resumed(context, asker, need_id, mark)
+    )
+    left = whole.ordered(order).after(mark, order)
+    if lines:
+        left = left.narrowed(limit=len(left.lines), min_score=min_score, tiers=tier or ())
+        return paging.streamed((line.text for line in left.lines), release_id=left.release_id)
+    found = left.narrowed(limit=limit + 1, min_score=min_score, tiers=tier or ())
+    page = found.narrowed(limit=limit)
+    following = None
+    if len(found.lines) > limit:
+        version = shortlists.version_of(context, need_id) if page.provisional else ""
+        following = paging.write(page.mark(order, version), asked)
+    return _sent(page, following)
 
 
-def of_capability(context: Here, asker: Asker, capability_id: RecordId, limit: Limit = 10) -> Response:
+def of_capability(
+    context: Here,
+    asker: Asker,
+    capability_id: RecordId,
+    lines: Lines,
+    limit: Limit = 10,
+    cursor: ReleaseCursor = None,
+) -> Response:
     """Return the needs whose shortlists hold the capability, the ones it suits best first."""
-    release = context.release()
+    mark = None if cursor is None else paging.read(cursor, [capability_id])
+    release = context.release() if mark is None else context.release_of(mark.release_id)
     capability = release.capabilities.get(capability_id)
     if capability is None or not context.live.visible(asker).shows("capabilities", capability_id):
         raise unknown("capability of the release", capability_id)
-    found = reverse.serve(context, asker, release, capability_id, limit)
+    start = mark.after[1] if mark else 0
+    end = len(release.reverse(capability_id)) if lines else start + limit
+    found = reverse.serve(context, asker, release, capability_id, end)
+    texts = (entry.json() for entry in found.entries[start:])
+    if lines:
+        return paging.streamed(texts, release_id=release.id)
+    following = paging.write(Mark(release.id, "", (0, end)), [capability_id]) if end < found.total else None
     head = {
         "capability_id": capability_id,
         "capability_title": capability.title,
         "release_id": release.id,
         "total": found.total,
         "withheld": found.withheld,
+        "next": following,
     }
-    return json_answer(
-        shortlists.spliced(head, "needs", [entry.json() for entry in found.entries]), release_id=release.id
-    )
+    return json_answer(shortlists.spliced(head, "needs", list(texts)), release_id=release.id)
 
 
 def of_pair(context: Here, asker: Asker, need_id: RecordId, capability_id: RecordId) -> Response:
@@ -169,9 +203,10 @@ def of_new_need(
     return _sent(shortlists.adhoc(context, asker, release, need, limit))
 
 
-def _sent(served: shortlists.Served) -> Response:
+def _sent(served: shortlists.Served, following: str | None = None) -> Response:
     texts = [line.text for line in served.lines]
-    return json_answer(shortlists.spliced(served.head(), "matches", texts), release_id=served.release_id)
+    head = {**served.head(), "next": following}
+    return json_answer(shortlists.spliced(head, "matches", texts), release_id=served.release_id)
 
 
 def not_shortlisted(context: Context, asker: Principal, need_id: str, capability_id: str) -> Refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -15,7 +16,8 @@ from matcher.vocabulary import SECTORS
 from service.api.answers import address, etag, json_answer, record_json
 from service.api.context import Asker, Context, Here
 from service.api.live import is_shown, shown_to
-from service.api.parameters import Listing, RecordId, Search
+from service.api.paging import LINES_ANSWER, Lines, streamed
+from service.api.parameters import MOST, Listing, RecordId, Search
 from service.api.problems import bad_value, unknown
 from service.api.schemas import FoundOut, PageOut, RecordOut, SearchOut
 from service.reference import load_places
@@ -54,7 +56,9 @@ def _add_kind(made: APIRouter, kind: str) -> None:
         answer.headers["ETag"] = etag(stored)
         return answer
 
-    def list_(context: Here, asker: Asker, wanted: Annotated[Listing, Query()]) -> Response:
+    def list_(context: Here, asker: Asker, lines: Lines, wanted: Annotated[Listing, Query()]) -> Response:
+        if lines:
+            return streamed(_all(context, asker, kind, wanted))
         page = pages(context, asker, kind, wanted)
         items = ",".join(map(record_json, page.items))
         return json_answer(f'{{"items":[{items}],"next":{_quoted(page.next)}}}'.encode())
@@ -63,6 +67,7 @@ def _add_kind(made: APIRouter, kind: str) -> None:
         f"/{kind}",
         list_,
         response_model=PageOut[model],
+        responses={200: LINES_ANSWER},
         operation_id=f"list_{kind}",
         summary=f"List {kind}",
         description="In the order of their ids, a page at a time. Several filters must all hold.",
@@ -110,6 +115,20 @@ def pages(context: Context, asker: Principal, kind: str | None, wanted: Listing)
             return list_records(session, kind, filters, after=wanted.cursor, limit=wanted.limit)
         except BadInput as error:
             raise bad_value("cursor", error) from None
+
+
+def _all(context: Context, asker: Principal, kind: str, wanted: Listing) -> Iterator[str]:
+    """Return everything from the cursor on, a page at a time; the first is read at once, so that a refusal is told."""
+    page = pages(context, asker, kind, wanted.model_copy(update={"limit": MOST}))
+
+    def rest() -> Iterator[str]:
+        now = page
+        yield from map(record_json, now.items)
+        while now.next is not None:
+            now = pages(context, asker, kind, wanted.model_copy(update={"limit": MOST, "cursor": now.next}))
+            yield from map(record_json, now.items)
+
+    return rest()
 
 
 def _places(session: Session, country: str | None) -> frozenset[str] | None:

@@ -85,6 +85,7 @@ class ShortlistOut(ShortlistHead):
     """A need's matches in rank order, near misses (tier C) after those that are eligible."""
 
     matches: list[Match]
+    next: Annotated[str | None, Field(description="Give it as cursor to read on in this release; null at the end.")]
 
 
 class MatchOut(ShortlistHead):
@@ -134,6 +135,7 @@ class ReverseOut(Sent):
     release_id: ReleaseId
     total: Annotated[int, Field(description="Needs whose shortlists hold it, sent or not.")]
     withheld: Annotated[int, Field(description="Needs left out: they are not to be seen any more.")]
+    next: Annotated[str | None, Field(description="Give it as cursor to read on in this release; null at the end.")]
     needs: list[ReverseEntryOut]
 
 

@@ -15,6 +15,7 @@ from matcher.matches import Match, Shortlist
 from matcher.profiles import Need
 from matcher.vocabulary import Tier
 from service.api.live import is_shown
+from service.api.paging import Mark, gone
 from service.api.problems import unknown
 from service.releases.files import write_whole
 from service.store import UnknownRecord, get_record
@@ -45,6 +46,7 @@ class Line:
     tier: str
     text: str
     place: int = 0  # after allocation; 0 where nothing was allocated
+    at: int = 0  # place in the whole list by score, from 0
 
     def match(self) -> Match:
         """Parse the text."""
@@ -86,6 +88,16 @@ class Served:
             return self
         return replace(self, lines=tuple(sorted(self.lines, key=lambda line: line.place)))
 
+    def after(self, mark: Mark | None, order: Order) -> Served:
+        """Leave out what earlier pages held."""
+        if mark is None:
+            return self
+        return replace(self, lines=tuple(line for line in self.lines if _key(line, order) > mark.after))
+
+    def mark(self, order: Order, version: str) -> Mark:
+        """Return where a page of this list ends."""
+        return Mark(self.release_id, version if self.provisional else "", _key(self.lines[-1], order))
+
     def narrowed(self, *, limit: int, min_score: float = 0.0, tiers: Collection[Tier] = ()) -> Served:
         """Keep the first ``limit`` matches that score at least so and are of one of the tiers (none named: any)."""
         wanted = {tier.value for tier in tiers} or {tier.value for tier in Tier}
@@ -105,6 +117,27 @@ def serve(context: Context, asker: Principal, need_id: str) -> Served:
     if row is not None and (now is None or _hash_in(release, row) == now.content_hash):
         return published(context, asker, release, need_id)
     return provisional(context, asker, release, need_id)
+
+
+def resumed(context: Context, asker: Principal, need_id: str, mark: Mark) -> Served:
+    """Return the list that a page was of, from the release it came from; raises Refused (404, 410).
+
+    A provisional list is no more once the need or the release has changed.
+    """
+    now = context.live.standing("needs", need_id)
+    if now is not None and not is_shown(now, asker):
+        raise unknown("need", need_id)
+    if not mark.version:
+        return published(context, asker, context.release_of(mark.release_id), need_id)
+    if now is None or now.content_hash != mark.version or context.release().id != mark.release_id:
+        raise gone()
+    return provisional(context, asker, context.release(), need_id)
+
+
+def version_of(context: Context, need_id: str) -> str:
+    """Return what tells a provisional list from the next one."""
+    now = context.live.standing("needs", need_id)
+    return now.content_hash if now else ""
 
 
 def if_published(
@@ -190,11 +223,15 @@ def _shown(served: Served, context: Context, asker: Principal) -> Served:
     visible = context.live.visible(asker)
     hidden = hidden_thirds(visible)
     kept = tuple(
-        replace(line, text=seen(line.text, hidden))
-        for line in served.lines
+        replace(line, text=seen(line.text, hidden), at=at)
+        for at, line in enumerate(served.lines)
         if visible.shows("capabilities", line.capability_id)
     )
     return replace(served, lines=kept, withheld=len(served.lines) - len(kept))
+
+
+def _key(line: Line, order: Order) -> tuple[int, int]:
+    return (line.place if order is Order.ALLOCATION else 0), line.at
 
 
 def _hash_in(release: Release, row: int) -> str | None:
