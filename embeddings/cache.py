@@ -109,6 +109,17 @@ class VectorCache:
         self._shelves = {key: shelf for key, shelf in self._shelves.items() if key[0] in keep}
         return before - self.size()
 
+    def forget(self, texts: Sequence[str]) -> int:
+        """Remove the vectors of these texts, of every model and role, from the disk; return how many there were."""
+        digests = digests_of(texts)
+        forgotten = 0
+        for path in self.folder.glob("*/facts.json"):
+            dimension = int(json.loads(path.read_text("utf-8"))["dimension"])
+            roles = [folder for folder in path.parent.iterdir() if folder.is_dir()]
+            forgotten += sum(Shelf(folder, dimension).forget(digests) for folder in roles)
+        self._shelves.clear()
+        return forgotten
+
     def _shelf(self, facts: Facts, role: str) -> Shelf:
         shelf = Shelf(self.folder / _folder_name(facts.name) / role, facts.dimension)
         return self._shelves.setdefault((facts.name, role), shelf)

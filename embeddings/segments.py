@@ -139,6 +139,32 @@ class Shelf:
                 self._merge()
         return int(new.sum())
 
+    def forget(self, digests: Digests) -> int:
+        """Remove the rows of these digests from the disk; return how many there were.
+
+        A segment that holds one is written anew without it. A process that has the old one mapped keeps it until it
+        looks at the folder again.
+        """
+        if not self._folder.is_dir():
+            return 0
+        wanted = {row.tobytes() for row in digests}
+        forgotten = 0
+        with _locked(self._folder):
+            self._sweep()
+            self._refresh()
+            for name, segment in list(self._segments.items()):
+                gone = np.array([row.tobytes() in wanted for row in segment.digests]) if segment else np.zeros(0, bool)
+                if segment is None or not gone.any():
+                    continue
+                kept = np.flatnonzero(~gone & segment.sound())
+                if len(kept):
+                    rows = (segment.rows[block] for block in _blocks(kept))
+                    self._publish(segment.digests[kept], segment.checks[kept], rows)
+                (self._folder / f"{name}.vectors").unlink()
+                forgotten += int(gone.sum())
+            self._refresh()
+        return forgotten
+
     def _publish(self, digests: Digests, checks: Checks, blocks: Iterator[Matrix]) -> None:
         draft = self._folder / f"{uuid4().hex}.draft"
         try:

@@ -37,6 +37,8 @@ COMMANDS: Final = {
     "serve": "serve",
     "keys": "keys",
     "demo": "demo",
+    "db": "db",
+    "erase": "erase",
     "migrate": "migrate",
     "doctor": "doctor",
 }

@@ -39,16 +39,19 @@ def command(
     A run that was stopped goes on from what it had finished; a run of the same records, rules, model and day is not
     made twice. Exit code 3: the guard refused to publish, and the old release stays served.
     """
+    from service.keeping.mark import refuse_half_restored
     from service.nightly import Night, NightRefused, read_policy, run_night
     from service.settings import load_settings
 
+    settings = load_settings()
+    refuse_half_restored(settings.data_dir)
     now = datetime.now(UTC)
     day = (as_of or now).date()
     night = Night(day, k=k, keep=keep, max_drop=max_drop, force=force, publish=publish)
     if allocation is not None:
         night = replace(night, allocation=read_policy(allocation))
     try:
-        outcome = run_night(load_settings(), night, now)
+        outcome = run_night(settings, night, now)
     except NightRefused as refusal:
         typer.echo(f"matcher: nothing was published: {refusal}", err=True)
         raise typer.Exit(REFUSED) from refusal

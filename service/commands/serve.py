@@ -17,9 +17,11 @@ def command(
     A release that is published later is taken up within a second. Stop with Ctrl-C.
     """
     from service.api.server import address_of, listen, run
+    from service.keeping.mark import refuse_half_restored
     from service.settings import load_settings
 
     settings = load_settings()
+    refuse_half_restored(settings.data_dir)
     listening = listen(host or settings.host, settings.port if port is None else port)
     typer.echo(f"matcher serves on {address_of(listening)} (Ctrl-C stops it; matcher keys make NAME makes a key)")
     run(settings, listening, workers=workers)

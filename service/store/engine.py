@@ -68,7 +68,7 @@ class Store:
 def open_store(url: str) -> Store:
     """Open the database at ``url``, making its tables if it is empty; raises StoreUnavailable or SchemaMismatch.
 
-    A file's folder is made too. An older database is refused, not migrated: see ``matcher migrate``.
+    A file's folder is made too. An older database is refused, not migrated: see ``matcher db upgrade``.
     """
     store = Store(connect(url))
     try:

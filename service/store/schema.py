@@ -30,7 +30,7 @@ def check(connection: Connection) -> bool:
         return False
     _refuse_newer(found)
     if found != REVISIONS[-1]:
-        fix = "stop what uses it, make a copy of the database, then run matcher migrate"
+        fix = "stop what uses it, make a copy with matcher db backup, then run matcher db upgrade"
         raise SchemaMismatch(expected=REVISIONS[-1], got=found, fix=fix)
     return True
 
