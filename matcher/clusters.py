@@ -207,7 +207,7 @@ class _Maker:
         members = [self._needs[row] for row in group]
         ids = tuple(NeedId(need.id) for need in members)
         terms = self._words.terms(ids)
-        families = _shared_families(members)
+        families = shared_families(members)
         found = labelling.label(terms) or ", ".join(families) or "needs that are alike"
         return Cluster(
             name,
@@ -235,7 +235,7 @@ def _words(need: Need) -> tuple[str, str]:
     return need.title_en or need.title, " ".join(part.text for part in sections.of_need(need))
 
 
-def _shared_families(members: Sequence[Need]) -> tuple[str, ...]:
+def shared_families(members: Sequence[Need]) -> tuple[str, ...]:
     """Return the sector families that at least half of the members share, the commonest first."""
     counts = Counter(family for need in members for family in families_of(need))
     shared = (family for family, count in counts.items() if 2 * count >= len(members))

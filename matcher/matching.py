@@ -100,11 +100,21 @@ class Matcher:
     scorer: Scorer = field(default_factory=Scorer)
     policy: GatePolicy = field(default_factory=GatePolicy)
     thirds: ThirdParties = field(default_factory=ThirdParties)
+    hidden: frozenset[int] = frozenset()  # rows of the catalogue that whoever asks may not see
 
     @cached_property
     def explainer(self) -> Explainer:
         """What turns ranked rows of this catalogue into matches."""
         return Explainer(self.catalogue, self.places, self.scorer, self.policy, self.encoder.languages, self.thirds)
+
+    @cached_property
+    def seen(self) -> npt.NDArray[np.bool_] | None:
+        """Which capabilities whoever asks may see; None where nothing is hidden."""
+        if not self.hidden:
+            return None
+        flags = np.ones(len(self.catalogue), np.bool_)
+        flags[sorted(self.hidden)] = False
+        return flags
 
     def match(self, need: Need, k: int = 10) -> Shortlist:
         """Return the k best eligible capabilities of one need, and near misses after them."""
@@ -120,7 +130,8 @@ class Matcher:
         need = ranking.subject.asked.need
         weak = languages.notes(need, self.catalogue.languages, self.encoder.languages)
         notes = explanation.notes(matches, ranking.allowed, [*explanation.doubts(ranking.subject.asked), *weak])
-        return Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, len(self.catalogue), notes)
+        considered = len(self.catalogue) - len(self.hidden)
+        return Shortlist(NeedId(need.id), need.title, tuple(matches), ranking.allowed, considered, notes)
 
     def rank_all(self, needs: Iterable[Need], k: int = 10, near: int = NEAR_MISSES) -> Iterator[list[Ranked]]:
         """Yield what ``match_all`` ranks, without the reasons and in a fraction of the time."""
@@ -149,7 +160,8 @@ class Matcher:
         queries = Queries(np.concatenate([text.vectors for text in texts]), starts, cores)
         scores = self.catalogue.index.pair_scores(queries, topic.SECTION_WEIGHTS)
         lexical = topic.lexical_values(self.catalogue, texts)
-        return [Topic.of(self.catalogue, *each) for each in zip(texts, *scores, lexical, strict=True)]
+        parts = zip(texts, *scores, lexical, strict=True)
+        return [Topic.of(self.catalogue, text, (*each,), self.seen) for text, *each in parts]
 
     def _blocks(self, needs: Iterable[Need]) -> Iterator[list[Prepared]]:
         """Group needs whose texts are scored against every capability together."""
@@ -218,6 +230,8 @@ class Matcher:
         if revised is not None:
             states[:, revised.row] = gates.judge(revised.pair.asked, revised.pair.columns, self.policy)[:, 0]
         allowed = gates.allowed(states, self.policy)
+        if self.seen is not None:
+            allowed = allowed & self.seen
         if narrowed is not None:
             allowed = allowed & narrowed.within
         eligible = self._candidates(asked.need, found.bare, allowed, k)
@@ -226,6 +240,8 @@ class Matcher:
         missed = np.zeros(0, dtype=np.int64)
         if near or len(eligible) < k:
             missing = questions.near_miss_mask(states, self.policy)
+            if self.seen is not None:
+                missing = missing & self.seen
             if narrowed is not None:
                 missing = missing & narrowed.within
             missed = np.sort(top_k(found.bare, max(CANDIDATES, k), missing).rows)

@@ -44,6 +44,7 @@ SHOWN_TERMS: Final = 5
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +98,18 @@ class Topic:
     feedback: Feedback
 
     @classmethod
-    def of(cls, catalogue: Catalogue, text: NeedText, whole: Floats, core: Floats, lexical: Floats) -> Topic:
+    def of(
+        cls, catalogue: Catalogue, text: NeedText, scores: tuple[Floats, Floats, Floats], seen: Flags | None = None
+    ) -> Topic:
         """Fuse rows of scores, (capabilities,) each: dense of all sections, dense of cores, lexical. Writes in them.
+
+        What is not ``seen`` (None: everything is) is nobody's answer and sets no scale.
 
         1. The best cores are the pool. 2. The best lexical score in it is the scale. 3. The best of it are the answers.
         """
+        whole, core, lexical = scores
         index = catalogue.index
-        pool = np.sort(top_k(core, POOL).rows)
+        pool = np.sort(top_k(core, POOL, seen).rows)
         cosines, words = core[pool], catalogue.lexical.core_scores(text.views[0], pool)
         scale = np.float32(words.max(initial=LEAST_SCALE))
         sums = cosines - np.float32(HUBNESS) * index.hubness[pool] + np.float32(LEXICAL) * (words / scale)

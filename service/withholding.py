@@ -1,30 +1,55 @@
-"""Third parties that may not be seen any more, taken out of matches that a release holds with them."""
+"""What may not be seen, taken out of matches that a release holds with it: third parties, and offers that are named."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection
 from dataclasses import fields, replace
 from typing import Final
 
-from matcher.matches import Condition, Match, ReadinessPanel, ThirdParty
+from matcher.matches import Condition, Contribution, Match, ReadinessPanel, ThirdParty
 from matcher.vocabulary import Cooperation
 from service.visibility import Visibility
 from service.wire import match_from_json, match_json
 
 GONE: Final = "A third party that stood here is no longer to be seen."
 _KINDS: Final = ("facilitators", "mechanisms")
+_ANSWERS: Final = re.compile(r'"answers":(\[(?:"(?:[^"\\]|\\.)*",?)*\])')
+"""The ids of the offers that a match is likened to; inside a text of a match its quotes would be escaped."""
 
 
-def hidden_thirds(visible: Visibility) -> frozenset[str]:
-    """Return the ids of the programmes and mechanisms that a reader may not see."""
-    return frozenset[str]().union(*(visible.hidden.get(kind, frozenset()) for kind in _KINDS))
+class Withholding:
+    """Takes out of matches whatever a reader may not see, with every word about it."""
 
+    def __init__(self, visible: Visibility) -> None:
+        self._thirds = frozenset[str]().union(*(visible.hidden.get(kind, frozenset()) for kind in _KINDS))
+        self._offers = visible.hidden.get("capabilities", frozenset())
 
-def seen(text: str, hidden: Collection[str]) -> str:
-    """Return a match's JSON text without the hidden third parties; a text that names none is not parsed."""
-    if not any(f'"{each}"' in text for each in hidden):
-        return text
-    return match_json(without(match_from_json(text), hidden))
+    def text(self, text: str) -> str:
+        """Return a match's JSON text as it may be seen; one that names nothing hidden is not parsed."""
+        if any(f'"{each}"' in text for each in self._thirds):
+            return match_json(self.match(match_from_json(text)))
+        return _ANSWERS.sub(self._answers, text) if self._offers else text
+
+    def match(self, match: Match) -> Match:
+        """Return a match as it may be seen."""
+        if self._offers:
+            match = replace(match, contributions=tuple(map(self._contribution, match.contributions)))
+        return without(match, self._thirds) if self._thirds else match
+
+    def _answers(self, found: re.Match[str]) -> str:
+        ids: list[str] = json.loads(found[1])
+        kept = [each for each in ids if each not in self._offers]
+        return found[0] if kept == ids else f'"answers":{json.dumps(kept, ensure_ascii=False, separators=(",", ":"))}'
+
+    def _contribution(self, found: Contribution) -> Contribution:
+        topic = found.topic
+        if topic is None or self._offers.isdisjoint(topic.answers):
+            return found
+        return replace(
+            found, topic=replace(topic, answers=tuple(each for each in topic.answers if each not in self._offers))
+        )
 
 
 def without(match: Match, hidden: Collection[str]) -> Match:

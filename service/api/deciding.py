@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from service.api.problems import Refused
 from service.releases.rules import policy_of, scorer_of
+from service.unseen import judged
 
 if TYPE_CHECKING:
     from embeddings.encoder import Encoder
@@ -34,9 +36,12 @@ class Deciding:
         self._encoder: Encoder | None = None
         self._ready: tuple[str, Matcher] | None = None
 
-    def match(self, release: Release, need: Need, k: int) -> Shortlist:
-        """Match as the night of this release would have; raises Refused when too many wait or the model is another."""
-        return self.using(release, lambda matcher: matcher.match(need, k))
+    def match(self, release: Release, need: Need, k: int, hidden: frozenset[int] = frozenset()) -> Shortlist:
+        """Match as the night of this release would have; raises Refused when too many wait or the model is another.
+
+        Rows of capabilities that are ``hidden`` have no part in it: they are left out before the best are taken.
+        """
+        return self.using(release, lambda matcher: replace(matcher, hidden=hidden).match(need, k))
 
     def using(self, release: Release, work: Callable[[Matcher], T]) -> T:
         """Do some work with the matcher of a release, in turn; raises Refused as ``match`` does."""
@@ -95,16 +100,13 @@ class Deciding:
 
 def gates_of(release: Release, need: Need, row: int) -> tuple[Gate, ...]:
     """Judge one pair by the release's own rules, from its arrays: no model is needed."""
-    from matcher import details, facilitation, gates
-    from matcher.asked import Asked, Pair
+    from matcher import details
+    from matcher.asked import Pair
     from matcher.classification import counted
-    from service.reference import load_places
 
     catalogue, policy = release.catalogue, policy_of(release.manifest.facts.policy)
-    places = load_places()
-    asked = Asked.of(need, release.organisations, catalogue.columns, places)
-    asked = facilitation.bridged(asked, release.thirds(places).facilitators)
-    states = gates.judge(asked, catalogue.columns, policy)[:, row]
+    asked, table = judged(release, need)
+    states = table[:, row]
     capability = release.capabilities[row]
     provider = release.organisations.get(capability.organisation_id)
     pair = Pair(asked, catalogue.columns, row, counted(capability), provider)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -22,6 +23,7 @@ from service.api.schemas import ChangesOut, WhatIfOut
 from service.api.validation import JsonObject, admitted
 from service.releases import Release
 from service.wire import to_json
+from service.withholding import Withholding
 
 if TYPE_CHECKING:
     from matcher.counterfactuals import Counterfactual
@@ -152,14 +154,21 @@ def what_if(
 
 
 def tried(context: Context, asker: Principal, need_id: str, values: dict[str, Any], limit: int) -> tuple[WhatIf, str]:
-    """Match a need as it would be; returns what came of it, of every capability, and the release's id."""
+    """Match a need as it would be; returns what came of it, as far as the asker may see, and the release's id."""
     from matcher import whatif
 
     release, need = asked_about(context, asker, need_id)
     modes, fields = _read(values)
     changed = _changed(need, fields)
-    found = context.deciding.using(release, lambda matcher: whatif.explore(matcher, need, changed, modes, limit))
-    return found, release.id
+    hidden = context.live.unseen(asker, release).rows
+    found = context.deciding.using(
+        release, lambda matcher: whatif.explore(replace(matcher, hidden=hidden), need, changed, modes, limit)
+    )
+    withholding = Withholding(context.live.visible(asker))
+    moved, gone = (
+        tuple(replace(one, match=withholding.match(one.match)) for one in part) for part in (found.moved, found.gone)
+    )
+    return replace(found, moved=moved, gone=gone), release.id
 
 
 def asked_about(context: Context, asker: Principal, need_id: str) -> tuple[Release, Need]:
@@ -173,11 +182,7 @@ def asked_about(context: Context, asker: Principal, need_id: str) -> tuple[Relea
 
 def _sent(context: Context, asker: Principal, found: WhatIf, release_id: str, asked: dict[str, Any]) -> Response:
     served = shortlists.made(context, asker, found.shortlist, release_id)
-    visible = context.live.visible(asker)
-    matches, gone = (
-        [to_json(one) for one in part if visible.shows("capabilities", one.match.capability_id)]
-        for part in (found.moved, found.gone)
-    )
+    matches, gone = ([to_json(one) for one in part] for part in (found.moved, found.gone))
     head = shortlists.spliced({**served.head(), "what_if": True, **asked}, "matches", matches)
     return json_answer(head[:-1] + f',"gone":[{",".join(gone)}]}}'.encode(), release_id=release_id)
 

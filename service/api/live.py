@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 from matcher.vocabulary import ReviewState
 from service.store import Filters, Store
 from service.store.standing import Standing, standing_now
+from service.unseen import Unseen
 from service.visibility import WITHDRAWN_NOW, Audience, Visibility, visibility
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
+    from service.releases import Release
 
 SHOWN_STATES: Final = frozenset(ReviewState) - WITHDRAWN_NOW
 
@@ -30,6 +32,7 @@ class Live:
         self._store, self._clock = store, clock
         self._lock = threading.Lock()
         self._known: dict[Audience, tuple[float, Visibility]] = {}
+        self._unseen: dict[Audience, tuple[Visibility, Unseen]] = {}
 
     def standing(self, kind: str, record_id: str) -> Standing | None:
         """Return how a record stands now; None when the store does not hold it."""
@@ -46,10 +49,21 @@ class Live:
             if known is None or self._clock() >= known[0]:
                 with self._store.reading() as session:
                     found = visibility(session, audience)
+                if known is not None and known[1] == found:
+                    found = known[1]  # what was counted under it holds
                 if len(self._known) >= _MOST:
                     self._known.clear()
+                    self._unseen.clear()
                 known = self._known[audience] = (self._clock() + LOOKED_UP, found)
             return known[1]
+
+    def unseen(self, asker: Principal, release: Release) -> Unseen:
+        """Return the capabilities of a release that somebody may not see now."""
+        visible, audience = self.visible(asker), asker.audience
+        known = self._unseen.get(audience)
+        if known is None or known[0] is not visible or known[1].release.id != release.id:
+            known = self._unseen[audience] = visible, Unseen(release, visible)
+        return known[1]
 
 
 def is_shown(found: Standing, asker: Principal) -> bool:

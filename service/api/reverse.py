@@ -11,7 +11,7 @@ from matcher.matches import Match
 from matcher.priority import Priority
 from service.reference import load_places
 from service.wire import match_from_json
-from service.withholding import hidden_thirds, seen
+from service.withholding import Withholding
 
 if TYPE_CHECKING:
     from service.api.context import Context
@@ -64,10 +64,10 @@ def serve(context: Context, asker: Principal, release: Release, capability_id: s
     listed = release.reverse(capability_id)
     shown = [entry for entry in listed if visible.shows("needs", entry.need_id)]
     found: list[Entry] = []
-    hidden = hidden_thirds(visible)
+    withholding = Withholding(visible)
     for place in shown:
         entry = _entry(release, place.need_id, place.position)
-        entry = replace(entry, text=seen(entry.text, hidden))
+        entry = replace(entry, text=withholding.text(entry.text))
         if len(found) >= limit and _height(entry) != _height(found[-1]):
             break
         found.append(entry)

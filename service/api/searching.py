@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
@@ -70,7 +71,9 @@ def search_matches(context: Here, asker: Asker, wanted: Asked) -> Response:
     """
     release, need = _need(context, asker, wanted)
     wish = _Reader(context.live.visible(asker), release).wish(wanted)
-    found = context.deciding.using(release, lambda matcher: searching.search(matcher, need, wish))
+    found = context.deciding.using(
+        release, lambda matcher: searching.search(replace(matcher, hidden=wish.hidden), need, wish)
+    )
     return searched.answer(context, asker, release, wanted, found)
 
 

@@ -19,8 +19,9 @@ from service.api.paging import Mark, gone
 from service.api.problems import unknown
 from service.releases.files import write_whole
 from service.store import UnknownRecord, get_record
+from service.unseen import Unseen
 from service.wire import match_from_json, match_json
-from service.withholding import hidden_thirds, seen
+from service.withholding import Withholding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,7 +175,9 @@ def published(context: Context, asker: Principal, release: Release, need_id: str
     places = [0] * header.rows if placed is None else [one.place for one in placed]
     lines = map(Line, found["capability_id"], found["score"], found["tier"], found["detail"], places)
     facts = (header.need_id, header.need_title, release.id, False, header.eligible, header.considered, header.notes)
-    return _shown(Served(*facts, 0, tuple(lines), placed is not None), context, asker)
+    served = _shown(Served(*facts, 0, tuple(lines), placed is not None), context, asker)
+    eligible, considered = context.live.unseen(asker, release).counts(need_id)
+    return replace(served, eligible=served.eligible - eligible, considered=served.considered - considered)
 
 
 def provisional(context: Context, asker: Principal, release: Release, need_id: str) -> Served:
@@ -192,12 +195,13 @@ def provisional(context: Context, asker: Principal, release: Release, need_id: s
         shortlist = context.deciding.match(release, stored.profile, release.manifest.facts.k)
         kept = of_shortlist(shortlist, release.id)
         _keep(path, kept)
-    return _shown(kept, context, asker)
+    return _counted(_shown(kept, context, asker), stored.profile, context.live.unseen(asker, release))
 
 
 def adhoc(context: Context, asker: Principal, release: Release, need: Need, k: int) -> Served:
     """Match a need now."""
-    return made(context, asker, context.deciding.match(release, need, k), release.id)
+    hidden = context.live.unseen(asker, release).rows
+    return made(context, asker, context.deciding.match(release, need, k, hidden), release.id)
 
 
 def made(context: Context, asker: Principal, shortlist: Shortlist, release_id: str) -> Served:
@@ -221,9 +225,9 @@ def spliced(head: dict[str, Any], name: str, texts: Sequence[str]) -> bytes:
 
 def _shown(served: Served, context: Context, asker: Principal) -> Served:
     visible = context.live.visible(asker)
-    hidden = hidden_thirds(visible)
+    withholding = Withholding(visible)
     kept = tuple(
-        replace(line, text=seen(line.text, hidden), at=at)
+        replace(line, text=withholding.text(line.text), at=at)
         for at, line in enumerate(served.lines)
         if visible.shows("capabilities", line.capability_id)
     )
@@ -232,6 +236,14 @@ def _shown(served: Served, context: Context, asker: Principal) -> Served:
 
 def _key(line: Line, order: Order) -> tuple[int, int]:
     return (line.place if order is Order.ALLOCATION else 0), line.at
+
+
+def _counted(served: Served, need: Need, unseen: Unseen) -> Served:
+    """Count only what may be seen: how many are eligible beyond the list would tell of the others."""
+    if not unseen.rows:
+        return served
+    eligible, considered = served.eligible - unseen.eligible(need), served.considered - len(unseen.rows)
+    return replace(served, eligible=eligible, considered=considered)
 
 
 def _hash_in(release: Release, row: int) -> str | None:

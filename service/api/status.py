@@ -10,6 +10,7 @@ from starlette.responses import Response
 from service.accounts.roles import permitted
 from service.api.answers import json_answer
 from service.api.context import Asker, Here
+from service.api.figures import seen_figures
 from service.api.problems import Refused
 from service.api.schemas import AskerOut, HealthOut, ReadyOut, ReleaseOut
 from service.store import StoreError
@@ -69,18 +70,19 @@ def key(asker: Asker) -> Response:
     return json_answer(found)
 
 
-def current(context: Here) -> Response:
-    """Tell what the served release was made from, what it holds, and how its matches share out over the tiers."""
+def current(context: Here, asker: Asker) -> Response:
+    """Tell what the served release was made from, what of it may be seen, and how that shares out over the tiers."""
     release = context.release()
     manifest = release.manifest
+    figures = seen_figures(context, asker, release)
     found = ReleaseOut(
         release_id=release.id,
         created_at=manifest.created_at,
         as_of=manifest.as_of,
         model=manifest.facts.model,
-        counts=manifest.counts,
-        tiers=manifest.tiers,
-        needs_without_eligible=release.metrics["needs_without_eligible"],
+        counts=figures.counts,
+        tiers=figures.tiers,
+        needs_without_eligible=figures.needs_without_eligible,
     )
     return json_answer(found, release_id=release.id)
 

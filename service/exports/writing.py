@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -18,8 +18,9 @@ from service.exports.choices import Format, Wanted, What
 from service.exports.lists import Head, Run, notes_of
 from service.exports.spreadsheet import HEADER, Cell, row
 from service.releases.files import replacing
+from service.unseen import Unseen
 from service.wire import match_from_json
-from service.withholding import hidden_thirds, seen
+from service.withholding import Withholding
 
 if TYPE_CHECKING:
     from service.releases import Release, ShortlistHeader
@@ -93,6 +94,7 @@ class _Source:
         self.count = _Count()
         self.heads: list[Head] = []  # of the shortlists given so far
         self._organisations = release.organisations
+        self._unseen = Unseen(release, visible)
 
     def run(self) -> Run:
         """Tell of the run, once everything was read."""
@@ -101,18 +103,20 @@ class _Source:
     def shortlists(self, *, whole: bool = False) -> Iterator[tuple[ShortlistHeader, list[str]]]:
         """Walk the shortlists that may be seen with those of their matches that may; counts shortlists or matches."""
         visible, count = self.visible, self.count
-        hidden = hidden_thirds(visible)
+        withholding = Withholding(visible)
         for header, columns in self._each():
             shown = visible.shows("needs", header.need_id)
             if whole and not count.keeps(shown):
                 continue
             pairs = zip(columns["capability_id"], columns["detail"], strict=True)
             flags = (
-                (seen(text, hidden), shown and visible.shows("capabilities", capability)) for capability, text in pairs
+                (withholding.text(text), shown and visible.shows("capabilities", capability))
+                for capability, text in pairs
             )
+            told = self._counted(header)
             if shown:
-                self.heads.append(header)
-            yield header, [text for text, kept in flags if (kept if whole else count.keeps(kept))]
+                self.heads.append(told)
+            yield told, [text for text, kept in flags if (kept if whole else count.keeps(kept))]
 
     def matches(self) -> Iterator[tuple[ShortlistHeader, Iterable[Match]]]:
         """Walk the shortlists with their matches parsed."""
@@ -123,6 +127,11 @@ class _Source:
         """Name the organisation behind a match; "" where nobody stated it."""
         known = self._organisations.get(match.organisation_id)
         return known.name if known else ""
+
+    def _counted(self, header: ShortlistHeader) -> ShortlistHeader:
+        """Count only what may be seen."""
+        eligible, considered = self._unseen.counts(header.need_id)
+        return replace(header, eligible=header.eligible - eligible, considered=header.considered - considered)
 
     def _each(self) -> Iterator[tuple[ShortlistHeader, dict[str, list[str]]]]:
         names = ("capability_id", "detail")

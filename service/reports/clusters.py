@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from matcher.classification import goals_of, sectors_of
-from matcher.clusters import Cluster, Clustering, Gone, News
+from matcher.clusters import Cluster, Clustering, Gone, News, shared_families
 from matcher.combining import Listed, Partner, Serving, combine
 from matcher.exposure import TOP
 from matcher.labelling import Term
-from matcher.profiles import CapabilityId, Located, NeedId, OrganisationId
-from matcher.vocabulary import ActivityStatus
+from matcher.languages import unread as not_read
+from matcher.profiles import CapabilityId, Located, Need, NeedId, OrganisationId
+from matcher.vocabulary import ActivityStatus, Confidentiality
 from matcher.wording import many
 from service.reports.survey import Listing, Report, Withheld, place_names
 from service.wire import match_from_json
@@ -48,7 +49,7 @@ class ClusterLine:
 
 @dataclass(frozen=True, slots=True)
 class ClustersReport(Report):
-    """The clusters with at least one member that may be seen, the largest first."""
+    """The clusters with members that may be seen (two, or one of a stated cluster), the largest first."""
 
     earlier: str | None  # release whose ids were kept
     clusters: tuple[ClusterLine, ...]
@@ -117,7 +118,7 @@ class ClusterPage(Report):
     before: str | None  # the cluster it was split from
     joined: int
     left: int
-    likeness: float | None  # mean cosine of the members' texts
+    likeness: float | None  # mean cosine of the members' texts; None where some members may not be seen
     members: tuple[Member, ...]
     words: tuple[Term, ...]  # that the members use and other needs do not
     sdg_goals: tuple[Count, ...]  # shared by at least two members, or stated by the only one
@@ -134,8 +135,10 @@ def report(survey: Survey) -> ClustersReport:
     if found is None:
         note = "This release was made before there were clusters: the next night makes them."
         return ClustersReport(*survey.head(), None, (), (), 0, 0, (note,))
-    lines, notes = tuple(_lines_of(survey, found)), tuple(_notes(found))
-    return ClustersReport(*survey.head(), found.earlier, lines, found.gone, found.alone, found.unread, notes)
+    lines, (alone, unread) = tuple(_lines_of(survey, found)), _unclustered(survey, found)
+    gone = found.gone if _sees_all(survey) else tuple(replace(one, label="") for one in found.gone)
+    notes = tuple(_notes(alone, unread))
+    return ClustersReport(*survey.head(), found.earlier, lines, gone, alone, unread, notes)
 
 
 def page(survey: Survey, cluster_id: str) -> ClusterPage | None:
@@ -143,9 +146,10 @@ def page(survey: Survey, cluster_id: str) -> ClusterPage | None:
     found = survey.release.clusters
     cluster = found.by_id.get(cluster_id) if found else None
     read = [one for one in map(survey.listing, cluster.members) if one is not None] if cluster else []
-    if cluster is None or not read:
+    if cluster is None or not _is_told(cluster, len(read)):
         return None
     listings = [listing for listing, _ in read]
+    needs = [listing.need for listing in listings]
     least = min(2, len(listings))
     partners = combine({NeedId(one.need.id): _lines(one) for one in listings})
     withheld = Withheld(len(cluster.members) - len(listings), sum(hidden for _, hidden in read))
@@ -155,16 +159,16 @@ def page(survey: Survey, cluster_id: str) -> ClusterPage | None:
         len(listings),
         withheld,
         cluster.id,
-        _label(cluster, len(listings)),
+        _label(cluster, needs),
         cluster.stated,
-        cluster.sectors,
+        _sectors(cluster, needs),
         cluster.news,
         cluster.before,
         cluster.joined,
         cluster.left,
-        cluster.likeness,
+        cluster.likeness if len(needs) == len(cluster.members) else None,
         tuple(_member(survey, one) for one in listings),
-        cluster.terms if _is_whole(cluster, len(listings)) else (),
+        cluster.terms if _is_whole(cluster, needs) else (),
         _shared(([f"SDG {goal}" for goal in goals_of(one.need) or ()] for one in listings), least),
         _shared((sectors_of(one.need.sectors, one.need.crs_purpose) for one in listings), least),
         tuple(_questions(survey, listings, least)),
@@ -174,29 +178,58 @@ def page(survey: Survey, cluster_id: str) -> ClusterPage | None:
     )
 
 
-def _is_whole(cluster: Cluster, seen: int) -> bool:
-    """Say whether every member whose words were used may still be seen."""
-    return seen >= cluster.public
+def _sees_all(survey: Survey) -> bool:
+    return survey.head()[-1].needs == 0
 
 
-def _label(cluster: Cluster, seen: int) -> str:
+def _unclustered(survey: Survey, found: Clustering) -> tuple[int, int]:
+    """Count the needs that are in no cluster and may be seen: those like no other, and those that could not be read."""
+    if _sees_all(survey):
+        return found.alone, found.unread
+    languages = survey.release.manifest.facts.languages
+    reads = None if languages is None else frozenset(languages)
+    seen = {listing.need.id: listing.need for listing in survey.listings}
+    clusters = ([member for member in cluster.members if member in seen] for cluster in found.clusters)
+    told = zip(found.clusters, clusters, strict=True)
+    clustered = {member for cluster, members in told if _is_told(cluster, len(members)) for member in members}
+    free = [need for need in seen.values() if need.id not in clustered]
+    unread = sum(not_read(need, reads) is not None for need in free)
+    return len(free) - unread, unread
+
+
+def _is_told(cluster: Cluster, seen: int) -> bool:
+    """Say whether there is a cluster for this reader: a need alone is like others only by those it may not see."""
+    return seen >= (1 if cluster.stated else min(2, len(cluster.members)))
+
+
+def _is_whole(cluster: Cluster, seen: Iterable[Need]) -> bool:
+    """Say whether every member whose words were used, those that were public then, may still be seen."""
+    return sum(need.confidentiality is Confidentiality.PUBLIC for need in seen) >= cluster.public
+
+
+def _label(cluster: Cluster, seen: Sequence[Need]) -> str:
     """Return the label; the sectors alone where it may hold words of a need that is not to be seen any more."""
     if cluster.stated or _is_whole(cluster, seen):
         return cluster.label
-    return ", ".join(cluster.sectors) or UNNAMED
+    return ", ".join(_sectors(cluster, seen)) or UNNAMED
+
+
+def _sectors(cluster: Cluster, seen: Sequence[Need]) -> tuple[str, ...]:
+    """Return the sectors of the cluster; those of who may be seen where that is not everybody."""
+    return cluster.sectors if len(seen) == len(cluster.members) else shared_families(seen)
 
 
 def _lines_of(survey: Survey, found: Clustering) -> Iterator[ClusterLine]:
     needs = {listing.need.id: listing.need for listing in survey.listings}
     for cluster in found.clusters:
         seen = [needs[member] for member in cluster.members if member in needs]
-        if seen:
+        if _is_told(cluster, len(seen)):
             places = dict.fromkeys(name for need in seen for name in place_names(need))
             yield ClusterLine(
                 cluster.id,
-                _label(cluster, len(seen)),
+                _label(cluster, seen),
                 cluster.stated,
-                cluster.sectors,
+                _sectors(cluster, seen),
                 len(seen),
                 len(cluster.members) - len(seen),
                 tuple(sorted(places)),
@@ -206,12 +239,12 @@ def _lines_of(survey: Survey, found: Clustering) -> Iterator[ClusterLine]:
             )
 
 
-def _notes(found: Clustering) -> Iterator[str]:
-    if found.alone:
-        yield f"{many(found.alone, 'need')} like no other of the same sectors: in no cluster."
-    if found.unread:
+def _notes(alone: int, unread: int) -> Iterator[str]:
+    if alone:
+        yield f"{many(alone, 'need')} like no other of the same sectors: in no cluster."
+    if unread:
         yield (
-            f"{many(found.unread, 'need')} in a language the text model does not cover: in no cluster but a stated one."
+            f"{many(unread, 'need')} in a language the text model does not cover: in no cluster but a stated one."
             " An English summary brings them in."
         )
 

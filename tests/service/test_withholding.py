@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from matcher.matches import Condition, Gate, Match, ReadinessPanel, ThirdParty
-from matcher.profiles import OrganisationId
+from matcher.matches import Condition, Gate, Match, ReadinessPanel, ThirdParty, TopicEvidence
+from matcher.profiles import CapabilityId, OrganisationId
 from matcher.vocabulary import Cooperation, GateName, GateState, Readiness
 from service.visibility import Visibility
-from service.wire import match_json
-from service.withholding import GONE, hidden_thirds, seen, without
+from service.wire import match_from_json, match_json
+from service.withholding import GONE, Withholding, without
 from tests.service.test_wire import a_match
 
 
@@ -52,12 +52,29 @@ def test_what_is_not_hidden_stays_as_it_was() -> None:
     assert (kept.cooperation, kept.via, kept.gates) == (Cooperation.TRIANGULAR, "desk", before.gates)
 
 
-@pytest.mark.parametrize("hidden", [set(), {"somebody else"}])
-def test_a_match_that_names_none_of_the_hidden_is_left_untouched(hidden: set[str]) -> None:
+@pytest.mark.parametrize(
+    "hidden", [{}, {"facilitators": frozenset({"somebody else"}), "capabilities": frozenset({"c"})}]
+)
+def test_a_match_that_names_none_of_the_hidden_is_left_untouched(hidden: dict[str, frozenset[str]]) -> None:
     text = match_json(joined())
-    assert seen(text, hidden) is text
+    assert Withholding(Visibility(hidden)).text(text) == text
 
 
-def test_programmes_and_mechanisms_are_what_can_be_hidden() -> None:
-    visible = Visibility({"needs": frozenset({"n"}), "mechanisms": frozenset({"f"}), "facilitators": frozenset({"d"})})
-    assert hidden_thirds(visible) == {"f", "d"}
+def test_programmes_and_mechanisms_leave_with_every_word() -> None:
+    visible = Visibility({"mechanisms": frozenset({"fund"}), "facilitators": frozenset({"desk"})})
+    text = Withholding(visible).text(match_json(joined()))
+    assert "desk" not in text
+    assert "fund" not in text.replace("funders", "")
+
+
+def test_an_offer_that_a_match_is_likened_to_leaves_with_its_id_whatever_the_id_looks_like() -> None:
+    odd, kept = 'c"],"x":["\\', "c-kept"
+    topic = TopicEvidence((), (), 0.1, 0.0, 0.2, (CapabilityId(odd), CapabilityId(kept)))
+    match = a_match()
+    first, *others = match.contributions
+    match = replace(match, contributions=(replace(first, topic=topic), *others))
+    withholding = Withholding(Visibility({"capabilities": frozenset({odd})}))
+    found = match_from_json(withholding.text(match_json(match)))
+    assert found == withholding.match(match)
+    assert found.contributions[0].topic == replace(topic, answers=(CapabilityId(kept),))
+    assert withholding.text(match_json(found)) == match_json(found)

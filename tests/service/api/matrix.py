@@ -1,0 +1,232 @@
+"""The world of the confidentiality matrix: secrets of one tenant, accounts of three, and what every route is asked."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from matcher.profiles import SINGULAR, Profile
+from matcher.vocabulary import Confidentiality
+from service.accounts.grants import grant
+from service.accounts.roles import Role
+from service.accounts.tenants import make_tenant
+from service.jobs import list_jobs
+from service.releases import current_release
+from service.store import upsert_records
+from tests.builders import a_capability, a_case, a_need
+from tests.service.api.test_keys import _walked
+from tests.service.api.world import NOW, World, a_world
+
+OWNER, FRIEND, STRANGER = "default", "friend", "stranger"
+TENANTS = (OWNER, FRIEND, STRANGER)
+LEVELS = (Confidentiality.PARTNERS, Confidentiality.BROKER_ONLY)
+NOBODY = "no-such-record"
+_WORDS = {
+    ("needs", Confidentiality.PARTNERS): "Zibblewort",
+    ("needs", Confidentiality.BROKER_ONLY): "Quandrifex",
+    ("capabilities", Confidentiality.PARTNERS): "Molbranit",
+    ("capabilities", Confidentiality.BROKER_ONLY): "Trevulkan",
+    ("cases", Confidentiality.PARTNERS): "Plonderic",
+    ("cases", Confidentiality.BROKER_ONLY): "Skarvomint",
+}
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A record of the owner's tenant that not everybody may see, with a word of its title that nothing else holds."""
+
+    kind: str
+    level: Confidentiality
+    word: str
+
+    @property
+    def id(self) -> str:
+        return f"hid-{self.kind}-{self.level.value}"
+
+    def seen_by(self, role: Role, tenant: str) -> bool:
+        """Say what DOMAIN.md says; written anew here, so that the rule is not tested by itself."""
+        if self.level is Confidentiality.PARTNERS:
+            return tenant in {OWNER, FRIEND}
+        return tenant == OWNER and role in {Role.BROKER, Role.ADMIN}
+
+
+OWN_WORDS = ("Vortelink", "Grumblefax")
+"""Said in the owner's tenant by an import and by an event; no other tenant is told."""
+
+SECRETS = tuple(Secret(kind, level, word) for (kind, level), word in _WORDS.items())
+PUBLIC = {
+    "needs": ("need-1",),
+    "capabilities": ("cap-1",),
+    "organisations": ("org-1",),
+    "mechanisms": ("mech-1",),
+    "facilitators": ("prog-1",),
+    "cases": ("case-1",),
+}
+
+
+def a_secret_world(folder: Path, *, secrets: bool = True) -> World:
+    """Fill a store with public records and, beside their like, secret ones; its twin has none."""
+    world = a_world(folder, published=False)
+    made: dict[str, Callable[[Secret], Profile]] = {
+        "needs": lambda one: a_need(
+            one.id,
+            title=f"{one.word} electricity for a hill village",
+            beneficiary_places=["NPL"],
+            sectors=["energy.hydropower"],
+            sdg_goals=[7],
+            confidentiality=one.level,
+        ),
+        "capabilities": lambda one: a_capability(
+            one.id,
+            title=f"{one.word} electricity for a hill village",
+            summary="Power from a small river without a grid.",
+            organisation_id="org-1",
+            places_offered=["World"],
+            sectors=["energy.hydropower"],
+            confidentiality=one.level,
+        ),
+        "cases": lambda one: a_case(one.id, title=f"{one.word} on a river", confidentiality=one.level),
+    }
+    with world.store.writing() as session:
+        for tenant in (FRIEND, STRANGER):
+            make_tenant(session, tenant, tenant, actor="test", at=NOW)
+        grant(session, OWNER, FRIEND, actor="test", at=NOW)
+        for one in SECRETS if secrets else ():
+            upsert_records(session, one.kind, [made[one.kind](one)], actor="test", at=NOW, tenant_id=OWNER)
+    world.night()
+    if secrets:
+        _work_of_the_owner(world)
+    return world
+
+
+def _work_of_the_owner(world: World) -> None:
+    """Record an event and import a file that is refused, in the owner's tenant: nobody else is told of either."""
+    rows = f"id,title,summary,trl_min\nx,,,{OWN_WORDS[0]}\n"
+    with world.client() as client:
+        event = {"stage": "shortlisted", "note": f"Asked about the {OWN_WORDS[1]}"}
+        assert client.post("/v1/matches/need-1/cap-1/events", json=event).status_code == 201
+        sent = client.post("/v1/imports?kind=needs", content=rows, headers={"Content-Type": "text/csv"})
+        assert sent.status_code == 202
+        for _ in range(500):
+            if client.get(sent.headers["Location"]).json()["state"] == "done":
+                break
+            time.sleep(0.02)
+        assert OWN_WORDS[0] in client.get(f"{sent.headers['Location']}/rejects").text
+
+
+def imports_of(world: World) -> list[str]:
+    """Return the ids of the owner's imports."""
+    with world.store.reading() as session:
+        return [job.id for job in list_jobs(session, tenant_id=OWNER)]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request; ``names`` are the ids that its address holds, query and all."""
+
+    method: str
+    path: str
+    names: tuple[str, ...] = ()
+    body: Any = None
+    query: Mapping[str, Any] = field(default_factory=dict)
+
+    def of_nobody(self, hidden: AbstractSet[str]) -> Ask:
+        """Ask the same of records that are not there in place of hidden ones."""
+        path, query = self.path, json.dumps(self.query)
+        for name in hidden & set(self.names):
+            path, query = path.replace(quote(name, safe=""), NOBODY), query.replace(name, NOBODY)
+        return Ask(self.method, path, (), self.body, json.loads(query))
+
+
+def asks_of(method: str, path: str, wanted: Wanted, values: Mapping[str, Sequence[str]]) -> Iterator[Ask]:
+    """Yield what a route is asked: every known id in its address, with every query and body it is to have."""
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    for ids in product(*(values[name] for name in names)):
+        filled = path
+        for name, one in zip(names, ids, strict=True):
+            filled = filled.replace(f"{{{name}}}", quote(one, safe=""))
+        for query in wanted.queries:
+            stated = (one for values in query.values() if isinstance(values, list) for one in values)
+            yield Ask(method, filled, (*ids, *stated), wanted.body, query)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a route is asked. One that writes, or that needs a query or body to answer at all, must state it."""
+
+    queries: Sequence[Mapping[str, Any]] = ({},)
+    body: Any = None
+
+
+_LISTED = Wanted([{"limit": 200}, *({"q": one.word} for one in SECRETS), {"sector": "energy"}, {"country": "Nepal"}])
+_NEED = {"title": "Electricity for a hill village", "text": "Power from a small river.", "places": ["Nepal"]}
+
+_VERBS = ("create", "put", "patch", "withdraw")
+_RECORD_WRITES = tuple(f"{verb}_{SINGULAR[kind]}" for verb in _VERBS for kind in PUBLIC)
+
+ENTRIES: Mapping[str, Wanted] = {
+    "match_need": Wanted([{"limit": 100}], _NEED),
+    "search_matches": Wanted(body={"need": _NEED, "limit": 100}),
+    "what_if": Wanted(body={"gates": {"place": "soft", "mode": "off"}}),
+    "search": Wanted([{"q": one.word} for one in SECRETS] + [{"q": "river", "limit": 200}]),
+    "start_import": Wanted([{"kind": "needs"}], {}),
+    "record_event": Wanted(body={"stage": "shortlisted"}),
+    "list_matches_of_need": Wanted([{"limit": 200}, {"limit": 200, "order": "allocation"}]),
+    "list_matches_of_capability": Wanted([{"limit": 200}]),
+    "compare_partners": Wanted(
+        [
+            {"capability_id": ["cap-1", other]}
+            for other in ("cap-hostile", *(one.id for one in SECRETS if one.kind == "capabilities"))
+        ]
+    ),
+    **{f"list_{kind}": _LISTED for kind in PUBLIC},
+    **dict.fromkeys(_RECORD_WRITES, Wanted(body=_NEED)),
+}
+"""How routes are asked that a bare GET says too little to. Every other GET is asked by itself, with every id."""
+
+PAGES: Mapping[str, Wanted] = {"/": _LISTED}
+"""The same for the console's pages, by their path."""
+
+WRITES_LAST = frozenset({*_RECORD_WRITES, "start_import", "record_event"})
+"""Asked after everything else was: they change the world."""
+
+
+def values_of(world: World, path: str) -> dict[str, Sequence[str]]:
+    """Return the ids to put in an address: those that are public, those that are secret."""
+    ids = {kind: [*public, *(one.id for one in SECRETS if one.kind == kind)] for kind, public in PUBLIC.items()}
+    release = current_release(world.settings.releases_dir)
+    clusters = [] if release.clusters is None else [str(cluster.id) for cluster in release.clusters.clusters]
+    found: dict[str, Sequence[str]] = {f"{SINGULAR[kind]}_id": known for kind, known in ids.items()}
+    found |= {"cluster_id": clusters or ["none"], "import_id": imports_of(world) or ["none"]}
+    kind = path.strip("/").removeprefix("v1/").partition("/")[0]
+    if kind in ids:
+        found["record_id"] = ids[kind]
+    return found
+
+
+def operations(app: FastAPI) -> Iterator[tuple[str, str, str]]:
+    """Yield (method, path, operation id) of every route of the interface, as its own description lists them."""
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation["operationId"]
+
+
+def pages(app: FastAPI) -> Iterator[str]:
+    """Yield the paths of the console's pages."""
+    for route in _walked(app.routes):
+        if (
+            isinstance(route, Route)
+            and not route.path.startswith(("/v1", "/openapi"))
+            and "GET" in (route.methods or ())
+        ):
+            yield route.path.replace(":path}", "}")
