@@ -22,7 +22,7 @@ from service.console.lookups import names_of, need_now, told
 from service.console.rendering import page
 from service.console.words import N_
 from service.wire import match_from_json
-from service.withholding import hidden_thirds, without
+from service.withholding import Withholding
 
 if TYPE_CHECKING:
     from matcher.matches import Match
@@ -147,7 +147,7 @@ def _asked(need: Need, given: dict[str, str]) -> dict[str, Any]:
 def _seen(moved: Moved, visible: Any) -> Moved:
     from dataclasses import replace
 
-    return replace(moved, match=without(moved.match, hidden_thirds(visible)))
+    return replace(moved, match=Withholding(visible).match(moved.match))
 
 
 def _signals(matches: list[Match]) -> Iterator[Row]:
