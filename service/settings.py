@@ -56,6 +56,14 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     """Port that ``matcher serve`` listens on; 0 takes a free one."""
 
+    shown_days: int = Field(default=365, ge=0)
+    """Days that what was shown is kept, to learn from: match, rank, score, release, tenant and role, never who; 0 keeps
+    nothing."""
+
+    rule_after: int = Field(default=3, ge=0)
+    """Dismissals for one reason, of one provider, need or sector, that propose a hard rule to a person; 0 proposes
+    none."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """The least severe event that is written to standard error."""
 

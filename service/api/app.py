@@ -18,6 +18,7 @@ from service.api import (
     bodies,
     changing,
     comparing,
+    dismissals,
     exploring,
     exporting,
     guarding,
@@ -39,6 +40,9 @@ from service.api import (
 from service.api.context import Context
 from service.settings import Settings
 
+WRITE_SHOWN_EVERY: Final = 2.0
+"""Seconds between two writes of what was shown: what a killed server loses at most."""
+
 NOTE_USES_EVERY: Final = 60.0
 """Seconds between two notes of which keys were used: one write a minute at most."""
 
@@ -57,6 +61,7 @@ PARTS: Final = (
     importing,
     reports,
     outcomes,
+    dismissals,
 )
 """Modules whose routes are served, in the order of the interface's description."""
 
@@ -71,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_note_uses, context)
             tasks.start_soon(run_in_threadpool, context.warm)
+            tasks.start_soon(_write_shown, context)
             context.jobs.start()
             yield
             tasks.cancel_scope.cancel()
@@ -95,6 +101,12 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(layer)
     openapi.describe(app, (*bodies.MODELS, *outcome_schemas.MODELS))
     return app
+
+
+async def _write_shown(context: Context) -> None:
+    while True:
+        await anyio.sleep(WRITE_SHOWN_EVERY)
+        await run_in_threadpool(context.following.shown.write)
 
 
 async def _note_uses(context: Context) -> None:

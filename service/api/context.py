@@ -13,6 +13,7 @@ from embeddings.errors import EmbeddingError
 from matcher.errors import MatcherError
 from service.accounts.attempts import Attempts
 from service.api.deciding import Deciding
+from service.api.following import Following
 from service.api.keys import KeyRing, Principal
 from service.api.likeness import Resembling
 from service.api.live import Live
@@ -42,6 +43,7 @@ class Context:
     live: Live
     deciding: Deciding
     reporting: Reporting
+    following: Following
     jobs: Runner
     resembling: Resembling
     retained: Retained
@@ -60,6 +62,7 @@ class Context:
             Live(store),
             Deciding(settings),
             Reporting(),
+            Following.of(store, settings),
             Runner(store, settings.data_dir, {importing.KIND: importing.work(store)}),
             Resembling(),
             Retained(settings.releases_dir),
@@ -93,6 +96,7 @@ class Context:
         """Let go of the store, once the job at hand has ended or been left."""
         self.jobs.stop()
         self.keys.note_uses()
+        self.following.shown.write()
         self.store.close()
 
 

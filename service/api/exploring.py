@@ -14,6 +14,7 @@ from matcher.vocabulary import GateMode, GateName
 from service.api import shortlists
 from service.api.answers import json_answer
 from service.api.context import Asker, Context, Here
+from service.api.following import off_rows
 from service.api.keys import Principal
 from service.api.live import is_shown
 from service.api.matches import need_asked, not_shortlisted
@@ -160,7 +161,7 @@ def tried(context: Context, asker: Principal, need_id: str, values: dict[str, An
     release, need = asked_about(context, asker, need_id)
     modes, fields = _read(values)
     changed = _changed(need, fields)
-    hidden = context.live.unseen(asker, release).rows
+    hidden = context.live.unseen(asker, release).rows | off_rows(context, asker, need_id, release)
     found = context.deciding.using(
         release, lambda matcher: whatif.explore(replace(matcher, hidden=hidden), need, changed, modes, limit)
     )

@@ -15,6 +15,7 @@ from service.accounts.roles import Permission
 from service.api import shortlists
 from service.api.answers import RELEASE_HEADER
 from service.api.context import Asker, Here
+from service.api.following import note_shown
 from service.api.matches import need_asked, not_shortlisted
 from service.api.parameters import RecordId
 from service.exports.lists import Run, notes_of
@@ -72,6 +73,7 @@ def shortlist_workbook(context: Here, asker: Asker, need_id: RecordId) -> Respon
     asker.require(Permission.EXPORT)
     release = context.release()
     served = shortlists.serve(context, asker, need_id)
+    note_shown(context, asker, served)
     names = release.organisations
     sink = io.BytesIO()
     with Workbook(sink) as book:
@@ -100,6 +102,7 @@ def need_brief(context: Here, asker: Asker, need_id: RecordId) -> Response:
 
     release = context.release()
     served = shortlists.serve(context, asker, need_id)
+    note_shown(context, asker, served)
     return _page(briefs.of_need(need_asked(context, asker, release, need_id), _sheet(release, served)), served)
 
 

@@ -15,6 +15,7 @@ from service.api import paging, reverse, shortlists
 from service.api.answers import json_answer
 from service.api.context import Asker, Context, Here
 from service.api.deciding import gates_of
+from service.api.following import note_reverse, note_shown
 from service.api.keys import Principal
 from service.api.live import is_shown
 from service.api.openapi import problem
@@ -130,6 +131,7 @@ def of_need(  # noqa: PLR0913, PLR0917 - as many as a list can be asked for with
     left = whole.ordered(order).after(mark, order)
     if lines:
         left = left.narrowed(limit=len(left.lines), min_score=min_score, tiers=tier or ())
+        note_shown(context, asker, left)
         return paging.streamed((line.text for line in left.lines), release_id=left.release_id)
     found = left.narrowed(limit=limit + 1, min_score=min_score, tiers=tier or ())
     page = found.narrowed(limit=limit)
@@ -137,6 +139,7 @@ def of_need(  # noqa: PLR0913, PLR0917 - as many as a list can be asked for with
     if len(found.lines) > limit:
         version = shortlists.version_of(context, need_id) if page.provisional else ""
         following = paging.write(page.mark(order, version), asked)
+    note_shown(context, asker, page)
     return _sent(page, following)
 
 
@@ -157,7 +160,9 @@ def of_capability(
     start = mark.after[1] if mark else 0
     end = len(release.reverse(capability_id)) if lines else start + limit
     found = reverse.serve(context, asker, release, capability_id, end)
-    texts = (entry.json() for entry in found.entries[start:])
+    page = found.entries[start:]
+    note_reverse(context, asker, release.id, capability_id, page)
+    texts = (entry.json() for entry in page)
     if lines:
         return paging.streamed(texts, release_id=release.id)
     following = paging.write(Mark(release.id, "", (0, end)), [capability_id]) if end < found.total else None
@@ -168,6 +173,7 @@ def of_capability(
         "total": found.total,
         "withheld": found.withheld,
         "next": following,
+        "kept_off": found.kept_off,
     }
     return json_answer(shortlists.spliced(head, "needs", list(texts)), release_id=release.id)
 
@@ -175,13 +181,15 @@ def of_capability(
 def of_pair(context: Here, asker: Asker, need_id: RecordId, capability_id: RecordId) -> Response:
     """Return one match of the need's shortlist with every gate, every addend of the score and the open questions.
 
+    A pair that the asker's tenant dismissed is explained too, and says so (``kept_off``).
     A pair that is not shortlisted is a problem (404, "not-shortlisted") that says which gates it passes and fails.
     """
     served = shortlists.serve(context, asker, need_id)
-    line = next((line for line in served.lines if line.capability_id == capability_id), None)
+    line = next((line for line in (*served.lines, *served.off) if line.capability_id == capability_id), None)
     if line is None:
         raise not_shortlisted(context, asker, need_id, capability_id)
-    head = json.dumps(served.head(), ensure_ascii=False)
+    why = None if line.why is None else line.why.words
+    head = json.dumps({**served.head(), "kept_off": why}, ensure_ascii=False)
     return json_answer(f'{head[:-1]},"match":{line.text}}}'.encode(), release_id=served.release_id)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from matcher.followup import RuleScope, RuleState
 from matcher.vocabulary import Confidentiality, ReasonCode, Stage
 from service.api.bodies import Body
 from service.api.schemas import Sent
@@ -100,6 +101,88 @@ class RecordedOut(Sent):
 
     event: EventOut
     state: StateOut
+    proposed_rules: Annotated[
+        list[int], Field(description="Hard rules that this dismissal proposes, because its reason repeats.")
+    ]
+
+
+class DismissedOut(Sent):
+    """A pair that the asker's tenant keeps off its lists, and why."""
+
+    capability_id: str
+    capability_title: str
+    rank: Annotated[int | None, Field(description="Where it would stand; null where the list does not hold it.")]
+    why: Annotated[str, Field(examples=["dismissed: price", "rule 3 (provider org-1): political"])]
+    reason_codes: Annotated[list[ReasonCode], Field(description="Empty where the asker may not be told.")]
+    note: str
+    since: datetime | None
+    rule: Annotated[int | None, Field(description="The rule that keeps it off; null where it was dismissed itself.")]
+
+
+class DismissedListOut(Sent):
+    """What is kept off a need's list."""
+
+    need_id: str
+    items: Annotated[list[DismissedOut], Field(description="Those of the list in rank order, then the others by id.")]
+
+
+class RuleOut(Sent):
+    """A hard rule: pairs of this provider, need or sector stay off the tenant's lists, once a person confirmed it."""
+
+    number: int
+    scope: RuleScope
+    value: Annotated[str, Field(description="Id of the organisation or need, or the sector.", examples=["org-1"])]
+    reason: ReasonCode
+    state: RuleState
+    dismissals: Annotated[int, Field(description="Pairs that stood dismissed for the reason when it was proposed.")]
+    proposed_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    note: str
+
+
+class RulesOut(Sent):
+    """Rules of the asker's tenant, in the order in which they were proposed."""
+
+    items: list[RuleOut]
+
+
+class DecisionIn(Body):
+    """What a person decides about a rule."""
+
+    state: Annotated[
+        Literal[RuleState.CONFIRMED, RuleState.REJECTED],
+        Field(description="Confirmed acts at once; rejecting a confirmed rule lifts it."),
+    ]
+    note: Annotated[str, Field(max_length=2_000)] = ""
+
+
+DECISION_EXAMPLES: Final[dict[str, Any]] = {
+    "confirm": {"summary": "Keep them off", "value": {"state": "confirmed", "note": "Settled with the ministry."}},
+    "reject": {"summary": "Judge each pair by itself", "value": {"state": "rejected"}},
+}
+
+
+class ShownOut(Sent):
+    """A match that stood on a list that was sent."""
+
+    number: int
+    role: str
+    release_id: str
+    need_id: str
+    capability_id: str
+    rank: Annotated[int, Field(description="In the need's whole list, from 1.")]
+    position: Annotated[int, Field(description="On the list that was sent, from 1.")]
+    score: float
+    tier: str
+    at: datetime
+
+
+class ShownListOut(Sent):
+    """What was shown in the asker's tenant, in the order of writing."""
+
+    items: list[ShownOut]
+    next: Annotated[int | None, Field(description="Give it as after to read on; null at the end.")]
 
 
 class EventsOut(Sent):
@@ -109,5 +192,5 @@ class EventsOut(Sent):
     next: Annotated[int | None, Field(description="Give it as after to read on; null at the end.")]
 
 
-MODELS: Final[tuple[type[BaseModel], ...]] = (EventIn,)
+MODELS: Final[tuple[type[BaseModel], ...]] = (EventIn, DecisionIn)
 """Bodies of the routes of outcomes; ``openapi.describe`` adds them."""

@@ -30,6 +30,7 @@ from service.api.outcome_schemas import (
 )
 from service.api.parameters import IfMatch, Limit, RecordId
 from service.api.problems import FieldProblem, Refused, bad_value, shortened, unknown
+from service.outcomes.dismissing import propose
 from service.store import Attached, EventConflict, StoredEvent, Told, list_events, pair_events, record_event
 
 if TYPE_CHECKING:
@@ -125,14 +126,16 @@ def record(
     try:
         with context.store.writing() as session:
             written = record_event(session, event, attached, after=_expected(if_match))
+            least = context.settings.rule_after if written.state.dismissed else 0
+            proposed = propose(session, asker.tenant_id, event.reason_codes, least, now) if least else []
     except EventConflict as conflict:
         detail = f"Another event, number {conflict.got}, is the pair's last; read the history and decide again."
         raise Refused(412, "changed", detail) from None
     except BadInput as error:
         raise _refused(error) from None
-    answer = json_answer(
-        RecordedOut(event=event_out(written.stored), state=state_out(written.state)), status=201, release_id=release_id
-    )
+    context.following.dismissals.forget(asker.tenant_id)
+    found = RecordedOut(event=event_out(written.stored), state=state_out(written.state), proposed_rules=proposed)
+    answer = json_answer(found, status=201, release_id=release_id)
     answer.headers["Location"] = address("v1", "matches", need_id, capability_id, "events")
     answer.headers["ETag"] = f'"{written.stored.number}"'
     return answer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from matcher import priority
 from matcher.matches import Match
 from matcher.priority import Priority
+from service.api.following import why_off
 from service.reference import load_places
 from service.wire import match_from_json
 from service.withholding import Withholding
@@ -27,6 +28,7 @@ class Entry:
     need_title: str
     rank: int
     score: float
+    tier: str
     near_miss: bool
     priority: Priority
     text: str
@@ -53,6 +55,7 @@ class Reverse:
     entries: tuple[Entry, ...]
     total: int
     withheld: int
+    kept_off: int  # dismissed by the asker's tenant, or kept off by its rules
 
 
 def serve(context: Context, asker: Principal, release: Release, capability_id: str, limit: int) -> Reverse:
@@ -62,7 +65,9 @@ def serve(context: Context, asker: Principal, release: Release, capability_id: s
     """
     visible = context.live.visible(asker)
     listed = release.reverse(capability_id)
-    shown = [entry for entry in listed if visible.shows("needs", entry.need_id)]
+    why = why_off(context, asker, release)
+    seen_now = [entry for entry in listed if visible.shows("needs", entry.need_id)]
+    shown = [entry for entry in seen_now if why(entry.need_id, capability_id) is None]
     found: list[Entry] = []
     withholding = Withholding(visible)
     for place in shown:
@@ -72,7 +77,7 @@ def serve(context: Context, asker: Principal, release: Release, capability_id: s
             break
         found.append(entry)
     found.sort(key=lambda entry: (*_height(entry), -entry.priority.points, entry.need_id))
-    return Reverse(tuple(found[:limit]), len(shown), len(listed) - len(shown))
+    return Reverse(tuple(found[:limit]), len(shown), len(listed) - len(seen_now), len(seen_now) - len(shown))
 
 
 def _height(entry: Entry) -> tuple[bool, float]:
@@ -80,10 +85,11 @@ def _height(entry: Entry) -> tuple[bool, float]:
 
 
 def _entry(release: Release, need_id: str, position: int) -> Entry:
-    columns = release.columns(need_id, ("rank", "score", "near_miss", "detail"))
-    rank, score, near_miss, text = (columns[name][position] for name in ("rank", "score", "near_miss", "detail"))
+    names = ("rank", "score", "tier", "near_miss", "detail")
+    columns = release.columns(need_id, names)
+    rank, score, tier, near_miss, text = (columns[name][position] for name in names)
     need = release.needs.get(need_id)
     if need is None:  # the reverse list is made from the needs
         raise KeyError(need_id)
     urgent = priority.of_need(need, load_places(), release.manifest.as_of)
-    return Entry(need_id, need.title, rank, score, near_miss, urgent, text)
+    return Entry(need_id, need.title, rank, score, tier, near_miss, urgent, text)

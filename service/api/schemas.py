@@ -79,6 +79,8 @@ class ShortlistHead(Sent):
     considered: Annotated[int, Field(description="Capabilities that were looked at.")]
     notes: Annotated[list[str], Field(description="What a broker must know about the whole list.")]
     withheld: Annotated[int, Field(description="Matches left out: the capability is not to be seen any more.")]
+    dismissed: Annotated[int, Field(description="Matches left out: the asker's tenant declined them.")]
+    ruled_out: Annotated[int, Field(description="Matches left out by hard rules that the asker's tenant confirmed.")]
 
 
 class ShortlistOut(ShortlistHead):
@@ -91,6 +93,10 @@ class ShortlistOut(ShortlistHead):
 class MatchOut(ShortlistHead):
     """One pair with its whole explanation: gates, every addend of the score, open questions."""
 
+    kept_off: Annotated[
+        str | None,
+        Field(description="Why the asker's tenant keeps the pair off its lists.", examples=["dismissed: price"]),
+    ]
     match: Match
 
 
@@ -136,6 +142,7 @@ class ReverseOut(Sent):
     total: Annotated[int, Field(description="Needs whose shortlists hold it, sent or not.")]
     withheld: Annotated[int, Field(description="Needs left out: they are not to be seen any more.")]
     next: Annotated[str | None, Field(description="Give it as cursor to read on in this release; null at the end.")]
+    kept_off: Annotated[int, Field(description="Needs left out: dismissed by the asker's tenant, or by its rules.")]
     needs: list[ReverseEntryOut]
 
 

@@ -18,6 +18,7 @@ from service.api import searched
 from service.api.bodies import CriteriaIn, SearchMatchesIn, described, reading
 from service.api.context import Asker, Context, Here
 from service.api.exploring import asked_about
+from service.api.following import off_rows
 from service.api.keys import Principal
 from service.api.problems import FieldProblem, bad_value, refused_values, shortened
 from service.api.searched import SearchedOut
@@ -70,7 +71,8 @@ def search_matches(context: Here, asker: Asker, wanted: Asked) -> Response:
     Where nobody is adequate, the answer names the nearest offer and the gate or condition it fails. Nothing is saved.
     """
     release, need = _need(context, asker, wanted)
-    wish = _Reader(context.live.visible(asker), release).wish(wanted)
+    off = off_rows(context, asker, need.id, release)
+    wish = _Reader(context.live.visible(asker), release, off).wish(wanted)
     found = context.deciding.using(
         release, lambda matcher: searching.search(replace(matcher, hidden=wish.hidden), need, wish)
     )
@@ -89,8 +91,8 @@ def _need(context: Context, asker: Principal, wanted: SearchMatchesIn) -> tuple[
 class _Reader:
     """Reads what was asked against a release, and collects what is not known there."""
 
-    def __init__(self, visible: Visibility, release: Release) -> None:
-        self._release, self._visible = release, visible
+    def __init__(self, visible: Visibility, release: Release, off: frozenset[int] = frozenset()) -> None:
+        self._release, self._visible, self._off = release, visible, off
         self._problems: list[FieldProblem] = []
 
     def wish(self, wanted: SearchMatchesIn) -> Wish:
@@ -107,7 +109,7 @@ class _Reader:
             per_group=wanted.per_group,
             pinned=self._rows("pin", [pin.capability_id for pin in wanted.pin]),
             excluded=self._excluded(wanted),
-            hidden=frozenset(row for row in hidden if row is not None),
+            hidden=frozenset(row for row in hidden if row is not None) | self._off,
             like=self._rows("like", wanted.like),
             unlike=self._rows("unlike", wanted.unlike),
         )

@@ -7,20 +7,22 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import from_json
 
-from matcher.matches import Match, Shortlist
+from matcher.matches import Delta, Match, Shortlist
 from matcher.profiles import Need
 from matcher.vocabulary import Tier
+from service.api.following import off_rows, why_off
 from service.api.live import is_shown
 from service.api.paging import Mark, gone
 from service.api.problems import unknown
+from service.outcomes.dismissing import Why
 from service.releases.files import write_whole
 from service.store import UnknownRecord, get_record
 from service.unseen import Unseen
-from service.wire import match_from_json, match_json
+from service.wire import match_from_json, match_json, with_delta
 from service.withholding import Withholding
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from service.api.context import Context
     from service.api.keys import Principal
     from service.releases import Release
+
+
+_LEFT_OUT: Final = "{count} of the matches are left out: dismissed here, or kept off by a rule that was confirmed here."
 
 
 class Order(StrEnum):
@@ -48,6 +53,7 @@ class Line:
     text: str
     place: int = 0  # after allocation; 0 where nothing was allocated
     at: int = 0  # place in the whole list by score, from 0
+    why: Why | None = None  # why the asker's tenant keeps it off its lists; None where it does not
 
     def match(self) -> Match:
         """Parse the text."""
@@ -56,7 +62,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A shortlist ready to be sent; ``withheld`` matches are of capabilities withdrawn since."""
+    """A shortlist ready to be sent; ``withheld`` matches are of capabilities that may not be seen (any more)."""
 
     need_id: str
     need_title: str
@@ -68,6 +74,7 @@ class Served:
     withheld: int
     lines: tuple[Line, ...]
     allocated: bool = False
+    off: tuple[Line, ...] = ()  # what the asker's tenant dismissed, or keeps off by its rules
 
     def head(self) -> dict[str, Any]:
         """Everything but the matches."""
@@ -81,6 +88,8 @@ class Served:
             "considered": self.considered,
             "notes": list(self.notes),
             "withheld": self.withheld,
+            "dismissed": sum(line.why is not None and line.why.rule is None for line in self.off),
+            "ruled_out": sum(line.why is not None and line.why.rule is not None for line in self.off),
         }
 
     def ordered(self, order: Order) -> Served:
@@ -160,9 +169,11 @@ def tiers_if_published(
     row, header = release.needs.row_of(need_id), release.header(need_id)
     if row is None or header is None or _hash_in(release, row) != content_hash:
         return None
-    visible, found = context.live.visible(asker), release.columns(need_id, ("capability_id", "tier"))
-    shown = zip(found["capability_id"], found["tier"], strict=True)
-    return [tier for one, tier in shown if visible.shows("capabilities", one)], header.eligible
+    visible, why = context.live.visible(asker), why_off(context, asker, release)
+    found = release.columns(need_id, ("capability_id", "tier"))
+    listed = zip(found["capability_id"], found["tier"], strict=True)
+    shown = [tier for one, tier in listed if visible.shows("capabilities", one) and why(need_id, one) is None]
+    return shown, header.eligible
 
 
 def published(context: Context, asker: Principal, release: Release, need_id: str) -> Served:
@@ -200,7 +211,7 @@ def provisional(context: Context, asker: Principal, release: Release, need_id: s
 
 def adhoc(context: Context, asker: Principal, release: Release, need: Need, k: int) -> Served:
     """Match a need now."""
-    hidden = context.live.unseen(asker, release).rows
+    hidden = context.live.unseen(asker, release).rows | off_rows(context, asker, need.id, release)
     return made(context, asker, context.deciding.match(release, need, k, hidden), release.id)
 
 
@@ -224,14 +235,28 @@ def spliced(head: dict[str, Any], name: str, texts: Sequence[str]) -> bytes:
 
 
 def _shown(served: Served, context: Context, asker: Principal) -> Served:
-    visible = context.live.visible(asker)
-    withholding = Withholding(visible)
-    kept = tuple(
-        replace(line, text=withholding.text(line.text), at=at)
+    """Take out what may not be seen, set aside what the asker's tenant keeps off its lists, and say what changed."""
+    visible, release = context.live.visible(asker), context.release_of(served.release_id)
+    withholding, why = Withholding(visible), why_off(context, asker, release)
+    deltas = {} if served.provisional else context.following.shelf.deltas(release, served.need_id)
+    lines = tuple(
+        replace(
+            line,
+            text=_with_news(withholding.text(line.text), deltas.get(line.capability_id)),
+            at=at,
+            why=why(served.need_id, line.capability_id),
+        )
         for at, line in enumerate(served.lines)
         if visible.shows("capabilities", line.capability_id)
     )
-    return replace(served, lines=kept, withheld=len(served.lines) - len(kept))
+    kept = tuple(line for line in lines if line.why is None)
+    off = tuple(line for line in lines if line.why is not None)
+    notes = (*served.notes, *((_LEFT_OUT.format(count=len(off)),) if off else ()))
+    return replace(served, lines=kept, off=off, notes=notes, withheld=len(served.lines) - len(lines))
+
+
+def _with_news(text: str, delta: Delta | None) -> str:
+    return text if delta is None else with_delta(text, delta)
 
 
 def _key(line: Line, order: Order) -> tuple[int, int]:

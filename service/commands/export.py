@@ -27,6 +27,9 @@ def command(
     level: Annotated[
         Confidentiality, typer.Option(help="Most confidential records that whoever gets the file may see.")
     ] = Confidentiality.PUBLIC,
+    tenant: Annotated[
+        str | None, typer.Option(help="Leave out what this tenant dismissed, or keeps off its lists by rules.")
+    ] = None,
     bom: Annotated[
         bool, typer.Option("--bom", help="Begin with a byte-order mark, so that Excel reads UTF-8.")
     ] = False,
@@ -39,6 +42,7 @@ def command(
     """
     from service.accounts.audit import Action, audit
     from service.exports.writing import export
+    from service.outcomes.dismissing import off_lists
     from service.releases import Release, current_release
     from service.releases.files import require_place
     from service.settings import load_settings
@@ -54,12 +58,14 @@ def command(
     try:
         with store.reading() as session:
             visible = visibility(session, level)
+            off = None if tenant is None else off_lists(session, tenant)
         sink = sys.stdout.buffer if str(out) == "-" else out
-        done = export(source, visible, sink, Wanted(what, form, need, capability, bom))
+        done = export(source, visible, sink, Wanted(what, form, need, capability, bom), off)
         facts: dict[str, Any] = {"what": what.value, "format": form.value, "level": level.value, "rows": done.rows}
         with store.writing() as session:
             audit(session, Action.EXPORTED, actor=ACTOR, at=datetime.now(UTC), subject=done.release_id, **facts)
     finally:
         store.close()
     kept_back = f"; {done.withheld} withheld: withdrawn or more confidential than {level}" if done.withheld else ""
+    kept_back += f"; {done.dismissed} left out: kept off the lists of {tenant}" if done.dismissed else ""
     typer.echo(f"{done.rows} {what} of release {done.release_id}{kept_back}", err=True)

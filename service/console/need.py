@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from service.api import exploring, shortlists
 from service.api.context import Asker, Context, Here
+from service.api.following import note_shown
 from service.api.matches import not_shortlisted
 from service.api.parameters import MOST, RecordId
 from service.api.problems import Refused
@@ -54,6 +55,7 @@ def need_page(
     if served is None:
         return page(request, "need.html", release=release, need=need, served=None, problem=problem)
     shown = served if every else served.narrowed(limit=SHOWN)
+    note_shown(context, asker, shown)
     cards = CARDS.of(need_id, shown.lines, locale_tag(frame_of(request).language))
     filled = _filled(context, asker, release, cards)
     return page(

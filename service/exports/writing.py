@@ -23,6 +23,7 @@ from service.wire import match_from_json
 from service.withholding import Withholding
 
 if TYPE_CHECKING:
+    from service.outcomes.dismissing import Off
     from service.releases import Release, ShortlistHeader
     from service.visibility import Visibility
 
@@ -37,11 +38,12 @@ class Exported:
     release_id: str
     rows: int
     withheld: int
+    dismissed: int = 0  # matches that a tenant keeps off its lists
 
 
 class _Count:
     def __init__(self) -> None:
-        self.rows = self.withheld = 0
+        self.rows = self.withheld = self.dismissed = 0
 
     def keeps(self, visible: bool) -> bool:
         self.rows += visible
@@ -49,20 +51,23 @@ class _Count:
         return visible
 
 
-def export(release: Release, visible: Visibility, out: Path | IO[bytes], wanted: Wanted) -> Exported:
+def export(
+    release: Release, visible: Visibility, out: Path | IO[bytes], wanted: Wanted, off: Off | None = None
+) -> Exported:
     """Write a part of a release to a file or stream, in need and rank order (records: id order).
 
+    With ``off``, matches that a tenant dismissed or keeps off its lists are left out and counted.
     A shortlist or match of which one side is hidden now is left out and counted. Raises BadInput on what cannot be
     written so, and on a need that the release does not show.
     """
     _refuse_mismatch(wanted)
-    source = _Source(release, visible, wanted)
+    source = _Source(release, visible, wanted, off)
     if wanted.need is not None and not (visible.shows("needs", wanted.need) and release.header(wanted.need)):
         fix = "see matcher export --what needs"
         raise BadInput("unknown_need", expected="a need of the release that may be seen", got=wanted.need, fix=fix)
     with _opened(out) as sink:
         _WRITERS[wanted.form](source, sink)
-    return Exported(release.id, source.count.rows, source.count.withheld)
+    return Exported(release.id, source.count.rows, source.count.withheld, source.count.dismissed)
 
 
 def _refuse_mismatch(wanted: Wanted) -> None:
@@ -89,8 +94,8 @@ def _opened(out: Path | IO[bytes]) -> Iterator[IO[bytes]]:
 class _Source:
     """What may be seen of a release, read once from front to back; counts what is given and what is withheld."""
 
-    def __init__(self, release: Release, visible: Visibility, wanted: Wanted) -> None:
-        self.release, self.visible, self.wanted = release, visible, wanted
+    def __init__(self, release: Release, visible: Visibility, wanted: Wanted, off: Off | None) -> None:
+        self.release, self.visible, self.wanted, self._off = release, visible, wanted, off
         self.count = _Count()
         self.heads: list[Head] = []  # of the shortlists given so far
         self._organisations = release.organisations
@@ -108,7 +113,8 @@ class _Source:
             shown = visible.shows("needs", header.need_id)
             if whole and not count.keeps(shown):
                 continue
-            pairs = zip(columns["capability_id"], columns["detail"], strict=True)
+            listed = zip(columns["capability_id"], columns["detail"], strict=True)
+            pairs = [pair for pair in listed if not self._is_off(header.need_id, pair[0])]
             flags = (
                 (withholding.text(text), shown and visible.shows("capabilities", capability))
                 for capability, text in pairs
@@ -117,6 +123,14 @@ class _Source:
             if shown:
                 self.heads.append(told)
             yield told, [text for text, kept in flags if (kept if whole else count.keeps(kept))]
+
+    def _is_off(self, need_id: str, capability_id: str) -> bool:
+        """Say whether the tenant keeps a pair off its lists; counts it, unless it may not be seen anyway."""
+        if self._off is None or not self.visible.shows_pair(need_id, capability_id):
+            return False
+        is_off = self._off.why(need_id, capability_id, self.release.capabilities.get) is not None
+        self.count.dismissed += is_off
+        return is_off
 
     def matches(self) -> Iterator[tuple[ShortlistHeader, Iterable[Match]]]:
         """Walk the shortlists with their matches parsed."""

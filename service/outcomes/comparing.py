@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from matcher import changes
-from matcher.changes import Codes, Lists, Pairs, Records, Run, Thresholds
+from matcher.changes import Lists, Pairs, Records, Run, Thresholds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from matcher.changes import Codes
     from service.releases import Release
     from service.releases.manifest import RunFacts
     from service.releases.records import RecordFile

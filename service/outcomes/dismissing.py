@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from sqlalchemy import select
 
 from matcher.followup import RuleScope, RuleState
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from matcher.profiles import Capability
+    from service.releases import Release
     from service.store import Store
+    from service.visibility import Audience
 
 LOOKED_UP: Final = 1.0
 """Seconds that a tenant's dismissals are used again by a process that did not write them itself."""
 
+_MOST: Final = 200  # tenants and audiences remembered at once
 _CHUNK: Final = 500  # ids asked for at once
 _SCOPES: Final = {"organisation": RuleScope.PROVIDER, "sector": RuleScope.SECTOR}
 
@@ -46,22 +50,24 @@ class Why:
         """Say it: "dismissed: price" or "rule 3 (provider org-1): price"."""
         reasons = ", ".join(self.reason_codes)
         if self.rule is None:
-            return f"dismissed: {reasons}"
+            return f"dismissed: {reasons}" if reasons else "dismissed"
         return f"rule {self.rule.number} ({self.rule.key.scope} {self.rule.key.value}): {reasons}"
 
 
 @dataclass(frozen=True)
 class Off:
-    """What a tenant dismissed and its confirmed rules, at one moment."""
+    """What a tenant dismissed and its confirmed rules, at one moment; of dismissals, the reasons that may be told."""
 
     dismissed: Mapping[str, Mapping[str, PairState]] = field(default_factory=dict)  # need -> capability
     rules: tuple[HardRule, ...] = ()
+    told: Mapping[str, Mapping[str, PairState]] | None = None  # as the asker is told; None: all of it
 
     def why(self, need_id: str, capability_id: str, record: Callable[[str], Capability | None]) -> Why | None:
         """Say why a pair is off the lists; None when it is not. ``record`` is asked only where a rule depends on it."""
         state = self.dismissed.get(need_id, {}).get(capability_id)
         if state is not None:
-            return Why(state.reason_codes, state.since, state.note)
+            told = state if self.told is None else self.told.get(need_id, {}).get(capability_id)
+            return Why((), state.since) if told is None else Why(told.reason_codes, told.since, told.note)
         if not self.rules:
             return None
         capability = record(capability_id) if any(_needs_record(rule) for rule in self.rules) else None
@@ -69,13 +75,36 @@ class Off:
         return None if rule is None else Why((rule.key.reason,), rule.decided_at, rule.note, rule)
 
 
-def off_lists(session: Session, tenant_id: str) -> Off:
-    """Read what a tenant keeps off its lists."""
+def rows_off(off: Off, need_id: str, release: Release) -> frozenset[int]:
+    """Return the rows of a release's capabilities that are off a need's list: for searching, which filters first."""
+    from matcher.narrowing import Criteria
+
+    rows = {release.capabilities.row_of(capability_id) for capability_id in off.dismissed.get(need_id, ())}
+    for rule in off.rules:
+        if rule.key.scope is RuleScope.NEED:
+            rows |= set(range(len(release.capabilities))) if rule.key.value == need_id else set()
+            continue
+        named = frozenset({rule.key.value})
+        by_provider = rule.key.scope is RuleScope.PROVIDER
+        criteria = Criteria(organisations=named) if by_provider else Criteria(sectors=named)
+        for flags in criteria.judge(release.catalogue.columns).values():
+            rows |= set(np.flatnonzero(flags).tolist())
+    return frozenset(row for row in rows if row is not None)
+
+
+def off_lists(session: Session, tenant_id: str, audience: Audience | None = None) -> Off:
+    """Read what a tenant keeps off its lists; the same for whoever looks, but for the reasons an audience is told."""
+    told = None if audience is None else _dismissed(session, Told(tenant_id, audience))
+    rules = list_rules(session, tenant_id, RuleState.CONFIRMED)
+    return Off(_dismissed(session, Told(tenant_id)), rules, told)
+
+
+def _dismissed(session: Session, told: Told) -> dict[str, dict[str, PairState]]:
     found: defaultdict[str, dict[str, PairState]] = defaultdict(dict)
-    for (_, (need_id, capability_id)), state in states_of_pairs(session, Told(tenant_id), declined=True).items():
+    for (_, (need_id, capability_id)), state in states_of_pairs(session, told, declined=True).items():
         if state.dismissed:
             found[need_id][capability_id] = state
-    return Off(dict(found), list_rules(session, tenant_id, RuleState.CONFIRMED))
+    return dict(found)
 
 
 class Dismissals:
@@ -84,24 +113,29 @@ class Dismissals:
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, Off]] = {}
+        self._known: dict[tuple[str, Audience | None], tuple[float, Off]] = {}
 
-    def of(self, tenant_id: str) -> Off:
-        """Return a tenant's dismissals and rules."""
-        known = self._known.get(tenant_id)
+    def of(self, tenant_id: str, audience: Audience | None = None) -> Off:
+        """Return a tenant's dismissals and rules, with the reasons that an audience is told."""
+        key = (tenant_id, audience)
+        known = self._known.get(key)
         if known is not None and self._clock() < known[0]:
             return known[1]
         with self._lock:
-            known = self._known.get(tenant_id)
+            known = self._known.get(key)
             if known is None or self._clock() >= known[0]:
                 with self._store.reading() as session:
-                    found = off_lists(session, tenant_id)
-                known = self._known[tenant_id] = (self._clock() + LOOKED_UP, found)
+                    found = off_lists(session, tenant_id, audience)
+                if len(self._known) >= _MOST:
+                    self._known.clear()
+                known = self._known[key] = (self._clock() + LOOKED_UP, found)
             return known[1]
 
     def forget(self, tenant_id: str) -> None:
         """Look again at the next question: something was just written here."""
-        self._known.pop(tenant_id, None)
+        with self._lock:
+            for key in [key for key in self._known if key[0] == tenant_id]:
+                del self._known[key]
 
 
 def propose(session: Session, tenant_id: str, reasons: tuple[ReasonCode, ...], least: int, at: datetime) -> list[int]:
