@@ -28,6 +28,7 @@ from service.api import (
     outcome_schemas,
     outcomes,
     past,
+    pipeline,
     problems,
     records,
     reports,
@@ -62,6 +63,7 @@ PARTS: Final = (
     reports,
     outcomes,
     dismissals,
+    pipeline,
 )
 """Modules whose routes are served, in the order of the interface's description."""
 
