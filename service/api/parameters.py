@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from fastapi import Header, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from matcher.vocabulary import Tier
+from matcher.vocabulary import Tier, Urgency
 
 MOST: Final = 200
 """Items in one answer at most: a megabyte or two of matches."""
@@ -54,6 +54,7 @@ class Listing(BaseModel):
         str | None, Field(max_length=100, description="A sector; a parent finds its children.", examples=["energy"])
     ] = None
     sdg: Annotated[int | None, Field(ge=1, le=17, description="A Sustainable Development Goal.")] = None
+    urgency: Annotated[Urgency | None, Field(description="How urgent a need says it is.")] = None
     q: Annotated[
         str | None,
         Field(max_length=300, description="Words; each must begin a word of the record.", examples=["solar"]),

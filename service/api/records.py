@@ -21,7 +21,7 @@ from service.api.parameters import MOST, Listing, RecordId, Search
 from service.api.problems import bad_value, unknown
 from service.api.schemas import FoundOut, PageOut, RecordOut, SearchOut
 from service.reference import load_places
-from service.store import Page, StoredRecord, UnknownRecord, get_record, list_records, places_covering
+from service.store import Filters, Page, StoredRecord, UnknownRecord, get_record, list_records, places_covering
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -105,12 +105,8 @@ def find(context: Context, asker: Principal, kind: str, record_id: str) -> Store
 
 def pages(context: Context, asker: Principal, kind: str | None, wanted: Listing) -> Page:
     """Return a page of what may be seen; raises Refused on a filter that means nothing."""
-    if wanted.sector is not None and wanted.sector not in SECTORS:
-        listed = BadInput("not_in_list", expected=f"one of {', '.join(sorted(SECTORS))}", got=wanted.sector)
-        raise bad_value("sector", listed)
     with context.store.reading() as session:
-        places = _places(session, wanted.country)
-        filters = replace(shown_to(asker), places=places, sector=wanted.sector, sdg=wanted.sdg, q=wanted.q)
+        filters = filters_of(session, asker, wanted)
         try:
             return list_records(session, kind, filters, after=wanted.cursor, limit=wanted.limit)
         except BadInput as error:
@@ -129,6 +125,21 @@ def _all(context: Context, asker: Principal, kind: str, wanted: Listing) -> Iter
             yield from map(record_json, now.items)
 
     return rest()
+
+
+def filters_of(session: Session, asker: Principal, wanted: Listing) -> Filters:
+    """Return what a list is narrowed to: what the asker may see, and what was asked; raises Refused."""
+    if wanted.sector is not None and wanted.sector not in SECTORS:
+        listed = BadInput("not_in_list", expected=f"one of {', '.join(sorted(SECTORS))}", got=wanted.sector)
+        raise bad_value("sector", listed)
+    return replace(
+        shown_to(asker),
+        places=_places(session, wanted.country),
+        sector=wanted.sector,
+        sdg=wanted.sdg,
+        urgency=wanted.urgency and wanted.urgency.value,
+        q=wanted.q,
+    )
 
 
 def _places(session: Session, country: str | None) -> frozenset[str] | None:

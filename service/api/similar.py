@@ -71,7 +71,7 @@ def _add(made: APIRouter, kind: ComparedKind) -> None:
     ) -> Response:
         release = context.release()
         record = _record(context, asker, release, kind, record_id)
-        found = _alike(context, asker, release, among, record)
+        found = alike(context, asker, release, among, record)
         items = [_told(among, other, cosine, record) for other, cosine in found[:limit]]
         return json_answer(
             SimilarsOut(release_id=release.id, kind=kind, id=record_id, items=items), release_id=release.id
@@ -100,7 +100,7 @@ def _record(context: Context, asker: Principal, release: Release, kind: Compared
     return held
 
 
-def _alike(
+def alike(
     context: Context, asker: Principal, release: Release, kind: ComparedKind, record: Compared
 ) -> list[tuple[Compared, float]]:
     """Return the likest records that the asker may see, fifty at most; what is hidden is masked before the cut."""

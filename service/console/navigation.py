@@ -21,10 +21,18 @@ THEMES: Final = (("auto", N_("As the system")), ("light", N_("Light")), ("dark",
 
 _PAGES: Final = (
     ("/", N_("Needs")),
-    ("/clusters", N_("Clusters")),
+    ("/capabilities", N_("Capabilities")),
+    ("/organisations", N_("Organisations")),
+    ("/mechanisms", N_("Funding")),
+    ("/facilitators", N_("Facilitators")),
+    ("/cases", N_("Cases")),
+    ("/portfolio", N_("Portfolio")),
     ("/unserved", N_("Unserved")),
+    ("/clusters", N_("Clusters")),
+    ("/map", N_("Map")),
     ("/docs", N_("Interface")),
 )
+"""Address, name, and the permission without which a page is of no use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class Filters:
     sdg: int | None = None
     organisation_id: str | None = None
     language: str | None = None
+    urgency: str | None = None  # of needs
     review_states: Collection[ReviewState] | None = None
     confidentiality: Collection[Confidentiality] | None = None
     audience: Audience | None = None  # who looks; None sees everything
@@ -64,7 +65,7 @@ def list_records(
     """
     if not 1 <= limit <= PAGE_LIMIT:
         raise BadInput("page_limit", expected=f"1 to {PAGE_LIMIT} records a page", got=limit)
-    query = columns_of_record().where(*_conditions(filters)).order_by(RecordRow.kind, RecordRow.id).limit(limit + 1)
+    query = columns_of_record().where(*conditions(filters)).order_by(RecordRow.kind, RecordRow.id).limit(limit + 1)
     if kind is not None:
         query = query.where(RecordRow.kind == known_kind(kind))
     if after is not None:
@@ -93,7 +94,8 @@ def _resolved(book: PlaceBook, name: str, as_of: date) -> frozenset[str]:
         return frozenset()
 
 
-def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
+def conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:  # noqa: C901 - one question after the other
+    """Yield what a record must be, as conditions of a query over ``RecordRow``."""
     if filters.places is not None:
         yield _has("country", [place_value(place) for place in filters.places])
     if filters.sector is not None:
@@ -104,6 +106,8 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
         yield _has_rare("organisation", filters.organisation_id)
     if filters.language is not None:
         yield is_(RecordRow.language, filters.language)
+    if filters.urgency is not None:
+        yield states_urgency(filters.urgency)
     if filters.review_states is not None:
         yield RecordRow.review_state.in_([state.value for state in filters.review_states])
     if filters.confidentiality is not None:
@@ -112,6 +116,11 @@ def _conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:
         yield seen_by(filters.audience)
     if filters.q is not None:
         yield from map(_holds, words(filters.q)[:_SEARCH_WORDS])
+
+
+def states_urgency(level: str) -> ColumnElement[bool]:
+    """Find it in the record's JSON: no text can hold this, for a quotation mark inside a text is escaped."""
+    return RecordRow.profile.contains(f'"urgency":{json.dumps(level)}', autoescape=True)
 
 
 def _has(facet: str, values: list[str]) -> ColumnElement[bool]:

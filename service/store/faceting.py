@@ -1,0 +1,87 @@
+"""Counting what a list could be narrowed to, over exactly the records that the list would show."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, func, select
+
+from matcher.errors import BadInput
+from matcher.vocabulary import Urgency
+from service.store.listing import Filters, conditions, states_urgency
+from service.store.models import FacetRow, RecordRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from matcher.places import PlaceBook
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many records of a list have each value; a record may count under several values of one facet."""
+
+    total: int = 0
+    countries: Mapping[str, int] = field(default_factory=dict)  # by alpha-3 code; stated regions and groups count apart
+    groups: Mapping[str, int] = field(default_factory=dict)  # records for at least one country of a group
+    sectors: Mapping[str, int] = field(default_factory=dict)
+    goals: Mapping[str, int] = field(default_factory=dict)
+    urgencies: Mapping[str, int] = field(default_factory=dict)
+
+
+def count_facets(
+    session: Session, kind: str, filters: Filters, book: PlaceBook, groups: Iterable[str], as_of: date
+) -> Facets:
+    """Count the values of the records of one kind that pass the filters; places are understood as of a date."""
+    listed = (RecordRow.kind == kind, *conditions(filters))
+    ids = select(RecordRow.id).where(*listed)
+    total = _count(session, ids)
+    held = (FacetRow.kind == kind, FacetRow.id.in_(ids))
+    counted = (
+        select(FacetRow.facet, FacetRow.value, func.count())
+        .where(*held, FacetRow.facet.in_(["sector", "sdg"]))
+        .group_by(FacetRow.facet, FacetRow.value)
+    )
+    by_facet: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for facet, value, count in session.execute(counted):
+        by_facet[facet][value] = count
+    places: defaultdict[str, set[str]] = defaultdict(set)
+    for record_id, value in session.execute(
+        select(FacetRow.id, FacetRow.value).where(*held, FacetRow.facet == "country")
+    ):
+        places[value].add(record_id)
+    urgent = ((level.value, ids.where(states_urgency(level.value))) for level in Urgency)
+    urgencies = {level: _count(session, found) for level, found in urgent}
+    countries, grouped = _by_place(places, book, groups, as_of)
+    return Facets(total, countries, grouped, by_facet["sector"], by_facet["sdg"], urgencies)
+
+
+def _count(session: Session, ids: Select[tuple[str]]) -> int:
+    return session.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
+
+
+def _by_place(
+    places: Mapping[str, set[str]], book: PlaceBook, groups: Iterable[str], as_of: date
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Count records for each country that is stated as one, and for each group with a country of it."""
+    covered = {name: _resolved(book, name, as_of) for name in places}
+    countries: defaultdict[str, set[str]] = defaultdict(set)
+    for name, codes in covered.items():
+        if len(codes) == 1:
+            countries[next(iter(codes))] |= places[name]
+    grouped = Counter[str]()
+    for group in groups:
+        members = _resolved(book, group, as_of)
+        grouped[group] = len(set[str]().union(*(places[name] for name, codes in covered.items() if codes & members)))
+    return {code: len(ids) for code, ids in countries.items()}, dict(grouped)
+
+
+def _resolved(book: PlaceBook, name: str, as_of: date) -> frozenset[str]:
+    try:
+        return book.resolve(name, as_of)
+    except BadInput:
+        return frozenset()
