@@ -60,7 +60,7 @@ def count_facets(
     return Facets(total, countries, grouped, by_facet["sector"], by_facet["sdg"], urgencies)
 
 
-def _count(session: Session, ids: Select[tuple[str]]) -> int:
+def _count(session: Session, ids: Select[str]) -> int:
     return session.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
 
 
