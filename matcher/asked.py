@@ -66,7 +66,7 @@ class Asked:
         bridged: Mapping[str, Bridge] = MappingProxyType({}),
     ) -> Self:
         """Resolve a need as of the columns' date; places that do not resolve are listed in ``problems``."""
-        need = counted(need)
+        need = _as_known(counted(need), organisations)
         atlas = Atlas(places, columns.as_of)
         countries, complete = atlas.union(need.beneficiary_places or (), "beneficiary_places", need.id)
         geography = columns.geography
@@ -98,6 +98,14 @@ class Asked:
         if owner is None or set(owner.roles) != {Role.PROVIDER}:
             return False
         return (owner.provenance or {}).get("roles") is not Provenance.INFERRED
+
+
+def _as_known(need: Need, organisations: Mapping[str, Organisation]) -> Need:
+    """Name the owner by the id it is known by: one that was merged into another is found under that one's."""
+    owner = organisations.get(need.owner_organisation_id)
+    if owner is None or owner.id == need.owner_organisation_id:
+        return need
+    return need.model_copy(update={"owner_organisation_id": owner.id})
 
 
 @dataclass(frozen=True, eq=False)

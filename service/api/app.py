@@ -22,6 +22,7 @@ from service.api import (
     exploring,
     exporting,
     guarding,
+    identity,
     importing,
     matches,
     openapi,
@@ -59,6 +60,7 @@ PARTS: Final = (
     records,
     changing,
     past,
+    identity,
     importing,
     reports,
     outcomes,
@@ -101,7 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, console.or_page(validation.on_invalid))
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):  # the last one added is the outermost
         app.add_middleware(layer)
-    openapi.describe(app, (*bodies.MODELS, *outcome_schemas.MODELS))
+    openapi.describe(app, (*bodies.MODELS, *outcome_schemas.MODELS, identity.MergeIn))
     return app
 
 

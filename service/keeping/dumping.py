@@ -17,7 +17,6 @@ from sqlalchemy import Connection, Date, DateTime, LargeBinary, MetaData, Table,
 
 from matcher.errors import BadInput
 from service.store import Store, connect
-from service.store.models import Base
 from service.store.schema import REVISIONS, configuration, migrate, revision
 
 FORMAT: Final = 1
@@ -34,12 +33,19 @@ def dump(store: Store, sink: IO[bytes]) -> int:
     rows = 0
     sink.write(_line({_KIND: FORMAT, "revision": REVISIONS[-1]}))
     with store.reading() as session:
-        for table in Base.metadata.sorted_tables:
+        for table in _tables(session.connection()):
             order = list(table.primary_key)
             for row in session.execute(select(table).order_by(*order).execution_options(yield_per=_BATCH)).mappings():
                 sink.write(_line({"table": table.name, "row": {name: _said(value) for name, value in row.items()}}))
                 rows += 1
     return rows
+
+
+def _tables(connection: Connection) -> list[Table]:
+    """Return the tables there are, those that others refer to first; the mark of the revision is in the head."""
+    known = MetaData()
+    known.reflect(connection)
+    return [table for table in known.sorted_tables if table.name != "alembic_version"]
 
 
 def load(url: str, lines: Iterable[bytes]) -> int:
@@ -148,7 +154,7 @@ def _count_on(connection: Connection, known: MetaData) -> None:
 def _said(value: Any) -> Any:
     match value:
         case datetime():
-            return value.astimezone(UTC).isoformat()
+            return (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)).isoformat()
         case date():
             return value.isoformat()
         case bytes():

@@ -11,15 +11,14 @@ from typing import Any, Final
 
 from matcher.profiles import KINDS, Need
 from matcher.rules import is_shown
-from matcher.vocabulary import ReviewState
-from service.releases.files import sha256_of
+from service.nightly.merging import LEFT_OUT, Merged
+from service.releases.files import sha256_of, write_whole
 from service.releases.publishing import SNAPSHOT
+from service.releases.reading import MERGES
 from service.releases.records import write_records
 from service.store import Store, snapshot
 
 FOLDER: Final = f"{SNAPSHOT}new"
-LEFT_OUT: Final = frozenset({ReviewState.DRAFT, ReviewState.IN_REVIEW, ReviewState.WITHDRAWN})
-"""States whose records do not enter a release at all: it is read by others and cannot be changed afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,9 @@ class Snapshot:
 def take_snapshot(store: Store, releases_dir: Path, as_of: date) -> Snapshot:
     """Read every kind as of one moment and write it to a folder of its own, a record at a time.
 
-    Left out: records that are drafts, in review or withdrawn, and needs that are past their end on ``as_of``. An
+    An organisation that a person merged into another is left out; records that refer to it refer to the one that is
+    kept, so that all that follows takes the two for one. The store's own profiles stay as they are.
+    Left out, too: records that are drafts, in review or withdrawn, and needs that are past their end on ``as_of``. An
     expired capability stays: the state gate judges it, and its history stays readable.
     """
     folder = releases_dir / FOLDER
@@ -43,10 +44,14 @@ def take_snapshot(store: Store, releases_dir: Path, as_of: date) -> Snapshot:
     counts: dict[str, int] = {}
     left_out: Counter[str] = Counter()
     with store.reading() as session:
+        merged = Merged.read(session)
         for kind in KINDS:
-            rows = ((row.id, row.profile) for row in snapshot(session, kind))
+            rows = merged.rows(kind, ((row.id, row.profile) for row in snapshot(session, kind)), left_out)
             counts[kind] = write_records(folder / "records", kind, _kept(kind, rows, as_of, left_out))
     hashes = [f"{kind} {sha256_of(folder / 'records' / f'{kind}.jsonl')}" for kind in KINDS]
+    if merged.kept:
+        write_whole(folder / MERGES, merged.text())
+        hashes.append(f"merges {sha256_of(folder / MERGES)}")
     return Snapshot(folder, counts, dict(left_out), _digest(hashes))
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from matcher.thirds import ThirdParties
 
 P = TypeVar("P", bound=Record)
-CURRENT, CLUSTERS = "CURRENT", "clusters.json"
+CURRENT, CLUSTERS, MERGES = "CURRENT", "clusters.json", "merges.json"
 CHECK_EVERY = 0.5
 """Seconds between two looks at CURRENT: a new release is seen within half a second, a request pays no stat."""
 
@@ -94,8 +94,16 @@ class Release:
 
     @property
     def organisations(self) -> Mapping[str, Organisation]:
-        """The organisations by id."""
-        return RecordMap(self.records("organisations"))
+        """The organisations by id; one that was merged into another is found under both of their ids."""
+        return RecordMap(self.records("organisations"), self.merges)
+
+    @cached_property
+    def merges(self) -> Mapping[str, str]:
+        """Ids of organisations that are in others -> the id that is kept; empty where nothing was merged."""
+        if MERGES not in self.manifest.files:
+            return {}
+        found: dict[str, str] = json.loads((self.folder / MERGES).read_bytes())
+        return found
 
     # Arrays
 

@@ -4,6 +4,7 @@ import mmap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
@@ -80,19 +81,24 @@ class RecordFile(Sequence[P], Generic[P]):
 
 
 class RecordMap(Mapping[str, P], Generic[P]):
-    """A RecordFile as a mapping from id to record, parsed at each look-up."""
+    """A RecordFile as a mapping from id to record, parsed at each look-up.
 
-    def __init__(self, records: RecordFile[P]) -> None:
-        self._records = records
+    With ``merges`` an absorbed id finds the record that is kept; walking gives each record once.
+    """
+
+    def __init__(self, records: RecordFile[P], merges: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._records, self._merges = records, merges
 
     def __getitem__(self, record_id: str) -> P:
-        found = self._records.get(record_id)
+        found = self._records.get(self._merges.get(record_id, record_id))
         if found is None:
             raise KeyError(record_id)
         return found
 
     def __contains__(self, record_id: object) -> bool:
-        return isinstance(record_id, str) and self._records.row_of(record_id) is not None
+        if not isinstance(record_id, str):
+            return False
+        return self._records.row_of(self._merges.get(record_id, record_id)) is not None
 
     def __iter__(self) -> Iterator[str]:
         return self._records.ids()

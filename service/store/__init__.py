@@ -25,6 +25,7 @@ from service.store.events import (
 from service.store.hashing import canonical, content_hash
 from service.store.keys import ApiKey, Rights, list_keys, make_key, revoke_key, touch_key, verify_key
 from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, places_covering
+from service.store.merges import Merge, active_merges, merge, merge_history, unmerge
 from service.store.reading import (
     SnapshotRow,
     StoredRecord,
@@ -50,6 +51,7 @@ __all__ = [
     "EventConflict",
     "Filters",
     "HardRule",
+    "Merge",
     "Page",
     "PairStateAt",
     "Refusal",
@@ -69,6 +71,7 @@ __all__ = [
     "UnknownRecord",
     "UpsertCounts",
     "Version",
+    "active_merges",
     "add_event",
     "add_shown",
     "canonical",
@@ -92,6 +95,8 @@ __all__ = [
     "list_rules",
     "list_shown",
     "make_key",
+    "merge",
+    "merge_history",
     "open_store",
     "pair_events",
     "places_covering",
@@ -103,6 +108,7 @@ __all__ = [
     "states_of_pairs",
     "store_exists",
     "touch_key",
+    "unmerge",
     "upgrade",
     "upsert_records",
     "verify_key",

@@ -14,16 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, String, Table, Text, delete, inspect, or_, select, text, update
+from sqlalchemy import Connection, MetaData, String, Table, Text, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from matcher.profiles import KINDS, SINGULAR
 from service.store.errors import UnknownRecord
 from service.store.facts import facts_of
 from service.store.hashing import canonical
-from service.store.models import Base, EventRow, FacetRow, RecordRow, VersionRow, is_
+from service.store.models import EventRow, FacetRow, RecordRow, VersionRow, is_
 
-_OWN: Final = frozenset({"records", "record_versions", "record_facets"})
+_OWN: Final = frozenset({"records", "record_versions", "record_facets", "alembic_version"})
 _TOLD: Final = "erased"
 
 
@@ -106,11 +106,11 @@ def _refile(session: Session, kind: str, record_id: str, facets: Collection[tupl
     session.flush()
 
 
-def _others(connection: Connection) -> Iterator[Table]:
-    present = set(inspect(connection).get_table_names())
-    for table in Base.metadata.sorted_tables:
-        if table.name not in _OWN and table.name in present:
-            yield table
+def _others(connection: Connection) -> list[Table]:
+    """Return every table there is but those of records, as the database has them: whoever made them."""
+    known = MetaData()
+    known.reflect(connection)
+    return [table for table in known.sorted_tables if table.name not in _OWN]
 
 
 def _table(connection: Connection, table: Table, kind: str, record_id: str) -> int:
@@ -140,8 +140,8 @@ def _table(connection: Connection, table: Table, kind: str, record_id: str) -> i
 
 def _speaks(column: str, kind: str) -> bool:
     """Say whether a column may hold an id of this kind; ``capability_id`` holds no need, ``actor`` no record."""
-    named = {f"{single}_id": several for several, single in SINGULAR.items()}
-    return named.get(column, kind) == kind and column not in {"actor", "login", "prefix", "sha256", "password_hash"}
+    said = [several for several, single in SINGULAR.items() if column.endswith(f"{single}_id")]
+    return said in ([], [kind]) and column not in {"actor", "login", "prefix", "sha256", "password_hash"}
 
 
 def _scrubbed(value: str, kind: str, record_id: str) -> str:

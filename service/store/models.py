@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
@@ -274,3 +275,27 @@ class JobRow(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     report: Mapped[str | None] = mapped_column(Text)  # JSON object
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class MergeRow(Base):
+    """Two ids that a person says are one organisation; taken back, the row stays."""
+
+    __tablename__ = "organisation_merges"
+    __table_args__ = (
+        Index(
+            "ix_organisation_merges_active",
+            "organisation_id",
+            unique=True,
+            sqlite_where=text("unmerged_at IS NULL"),
+            postgresql_where=text("unmerged_at IS NULL"),
+        ),
+    )
+
+    number: Mapped[int] = mapped_column(_number(), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(_code(200))  # absorbed
+    kept_organisation_id: Mapped[str] = mapped_column(_code(200))
+    merged_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    merged_by: Mapped[str] = mapped_column(String(210))
+    reason: Mapped[str] = mapped_column(Text)
+    unmerged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    unmerged_by: Mapped[str | None] = mapped_column(String(210))
