@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     """Dismissals for one reason, of one provider, need or sector, that propose a hard rule to a person; 0 proposes
     none."""
 
+    rate_limit: int = Field(default=6000, ge=0)
+    """Requests an account may send a minute to one server process; 0: as many as it likes."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """The least severe event that is written to standard error."""
 

@@ -24,7 +24,10 @@ from service.api import (
     guarding,
     identity,
     importing,
+    limiting,
     matches,
+    observing,
+    once,
     openapi,
     outcome_schemas,
     outcomes,
@@ -101,8 +104,13 @@ def create_app(settings: Settings) -> FastAPI:
     console.mount(app)
     app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))
     app.add_exception_handler(RequestValidationError, console.or_page(validation.on_invalid))
-    for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):  # the last one added is the outermost
+    app.state.metrics = metrics = observing.Metrics()
+    app.add_middleware(observing.Named)  # the last one added is the outermost
+    app.add_middleware(once.Once)
+    app.add_middleware(limiting.Limited, quota=settings.rate_limit)
+    for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):
         app.add_middleware(layer)
+    app.add_middleware(observing.Observed, metrics=metrics)
     openapi.describe(app, (*bodies.MODELS, *outcome_schemas.MODELS, identity.MergeIn))
     return app
 

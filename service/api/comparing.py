@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
@@ -93,6 +94,8 @@ def compare(
             raise unknown("capability of the release", each)
     listed = {line.capability_id: line.match() for line in shortlists.serve(context, asker, need_id).lines}
     found = {**_explained(context, asker, need_id, [each for each in ids if each not in listed]), **listed}
+    if missing := [each for each in ids if each not in found]:
+        raise unknown("capability on this need's lists", missing[0])
     matches = [found[each] for each in ids]
     out = ComparedOut(
         release_id=release.id,
@@ -110,7 +113,10 @@ def _explained(context: Context, asker: Principal, need_id: str, ids: list[str])
         return {}
     release, need = asked_about(context, asker, need_id)
     rows = [row for row in map(release.capabilities.row_of, ids) if row is not None]
-    matches = context.deciding.using(release, lambda matcher: comparing.explained(matcher, need, rows))
+    hidden = context.live.unseen(asker, release).rows
+    matches = context.deciding.using(
+        release, lambda matcher: comparing.explained(replace(matcher, hidden=hidden), need, rows)
+    )
     alone = Shortlist(NeedId(need.id), need.title, matches, 0, 0)
     lines = shortlists.made(context, asker, alone, release.id).lines
     return {line.capability_id: line.match() for line in lines}

@@ -33,6 +33,7 @@ _SAID: Final = {
     404: "No such thing here",
     413: "The body is too large",
     422: "Values that cannot be used; errors lists all of them",
+    429: "Asked too often; Retry-After says when to come back",
     500: "A fault of the server",
     503: "Not able to answer yet, or at the moment",
 }
@@ -75,12 +76,33 @@ def describe(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
                 schemas[INPUTS[kind]] = _accepting(kind, found.pop(model.__name__))
             for name, schema in found.items():
                 schemas.setdefault(name, _referring(schema))
+            _done_once(document)
             parts["securitySchemes"] = _SCHEMES
             document["security"] = [{name: []} for name in _SCHEMES]
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = completed  # type: ignore[method-assign]  # FastAPI's own way to extend the description
+
+
+def _done_once(document: dict[str, Any]) -> None:
+    """Let every post that creates something take an Idempotency-Key."""
+    for methods in document["paths"].values():
+        post = methods.get("post", {})
+        if post.get("responses", {}).keys() & {"201", "202"}:
+            post.setdefault("parameters", []).append(_ONCE)
+            post["responses"].setdefault("409", problem("The same request is being done at this moment"))
+
+
+_ONCE: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Names this request: sent again with the same key and body it is not done again, and is given the "
+    "answer of the first time, for a day. Another body under the key is refused (422).",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+}
 
 
 def _referring(schema: dict[str, Any]) -> dict[str, Any]:

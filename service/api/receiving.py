@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,11 +19,13 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service.api.context import Context
 from service.api.keys import Principal
+from service.api.once import HEADER, KEY_FORM, owner_of, refused
 from service.api.problems import Refused
 from service.api.schemas import Kind
 from service.importing.job import KIND
 from service.intake import profile_names
-from service.jobs import Job, JobFolder, JobState, add_job, list_jobs
+from service.jobs import Job, JobFolder, JobState, add_job, get_job, list_jobs
+from service.store.once import Answer, Claim, claim, keep_answer
 
 UPLOAD_LIMIT: Final = 50_000_000
 """Bytes of a file that is sent: 100,000 records of the usual length; larger ones go by ``matcher import``."""
@@ -72,6 +76,9 @@ async def receive(request: Request, context: Context, asker: Principal, wanted: 
     media = request.headers.get("content-type", "application/octet-stream").partition(";")[0].strip().lower()
     if media != FORM and media not in SUFFIXES:
         raise Refused(415, "not-read", f"Send the file as one of: {FORM}, {', '.join(SUFFIXES)}.")
+    key = request.headers.get(HEADER)
+    if key is not None and not KEY_FORM.fullmatch(key):
+        raise Refused(422, "bad-key", f"{HEADER} has 1 to 100 visible characters.")
     await run_in_threadpool(_refuse_crowd, context, asker)
     job_id = secrets.token_hex(8)
     folder = JobFolder(context.settings.data_dir, job_id)
@@ -82,10 +89,27 @@ async def receive(request: Request, context: Context, asker: Principal, wanted: 
         else:
             name = _named(wanted.filename or f"upload{SUFFIXES[media]}")
             await _write(_counted(request), folder.uploads / name)
-        return await run_in_threadpool(_queue, context, asker, job_id, {**wanted.model_dump(), "file": name})
+        job = Job(
+            job_id,
+            asker.tenant_id,
+            KIND,
+            JobState.QUEUED,
+            asker.actor,
+            {**wanted.model_dump(), "file": name},
+            0,
+            datetime.now(UTC),
+            None,
+            None,
+            None,
+            None,
+        )
+        queued = await run_in_threadpool(_queue, context, asker, job, (key, folder.uploads / name) if key else None)
     except BaseException:
         await run_in_threadpool(folder.remove)
         raise
+    if queued.id != job_id:  # it was sent before
+        await run_in_threadpool(folder.remove)
+    return queued
 
 
 def _refuse_crowd(context: Context, asker: Principal) -> None:
@@ -95,13 +119,27 @@ def _refuse_crowd(context: Context, asker: Principal) -> None:
         raise Refused(429, "too-many-imports", f"{WAITING} imports wait already; send this one when some are done.")
 
 
-def _queue(context: Context, asker: Principal, job_id: str, asked: dict[str, Any]) -> Job:
-    now = datetime.now(UTC)
-    job = Job(job_id, asker.tenant_id, KIND, JobState.QUEUED, asker.actor, asked, 0, now, None, None, None, None)
+def _queue(context: Context, asker: Principal, job: Job, key: tuple[str, Path] | None) -> Job:
+    """Write the job down, once for a key and content; returns the earlier one where there is one."""
     with context.store.writing() as session:
+        if key is not None:
+            owner, print_ = owner_of(asker), _fingerprint(job, key[1])
+            found, kept = claim(session, owner, key[0], print_, job.created_at)
+            earlier = get_job(session, kept.body) if kept else None
+            if earlier is not None:
+                return earlier
+            if found in {Claim.BUSY, Claim.OTHER}:
+                raise refused(found)
+            keep_answer(session, owner, key[0], Answer(202, {}, job.id))
         add_job(session, job)
     context.jobs.wake()
     return job
+
+
+def _fingerprint(job: Job, path: Path) -> str:
+    asked = json.dumps({name: value for name, value in job.request.items() if name != "file"}, sort_keys=True)
+    with path.open("rb") as file:
+        return hashlib.sha256(f"{asked}\n{hashlib.file_digest(file, 'sha256').hexdigest()}".encode()).hexdigest()
 
 
 async def _form(request: Request, folder: Path, wanted: str | None) -> str:

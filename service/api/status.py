@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
-from service.accounts.roles import permitted
+from service.accounts.roles import Permission, permitted
 from service.api.answers import json_answer
 from service.api.context import Asker, Here
 from service.api.figures import seen_figures
+from service.api.observing import Metrics
 from service.api.problems import Refused
 from service.api.schemas import AskerOut, HealthOut, ReadyOut, ReleaseOut
 from service.store import StoreError
@@ -41,6 +43,14 @@ def router() -> APIRouter:
         response_model=ReleaseOut,
         operation_id="get_current_release",
         summary="The release that is served",
+    )
+    made.add_api_route(
+        "/metrics",
+        metrics,
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Counts and times"}},
+        operation_id="get_metrics",
+        summary="Counts and times for Prometheus",
     )
     return made
 
@@ -85,6 +95,13 @@ def current(context: Here, asker: Asker) -> Response:
         needs_without_eligible=figures.needs_without_eligible,
     )
     return json_answer(found, release_id=release.id)
+
+
+def metrics(request: Request, context: Here, asker: Asker) -> Response:
+    """Return counts and times of this process in Prometheus's text format. Needs the permission "operate"."""
+    asker.require(Permission.OPERATE)
+    known: Metrics = request.app.state.metrics
+    return Response(known.text(context), media_type=CONTENT_TYPE_LATEST)
 
 
 def _store_answers(context: Here) -> bool:

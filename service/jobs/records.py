@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.store.models import JobRow, is_
@@ -79,6 +79,12 @@ def list_jobs(
     if state is not None:
         query = query.where(JobRow.state == state.value)
     return tuple(_job(row) for row in session.execute(query).scalars())
+
+
+def count_jobs(session: Session) -> dict[JobState, int]:
+    """Return how many jobs are in each state that any is in."""
+    counted = select(JobRow.state, func.count()).group_by(JobRow.state)
+    return {JobState(state): count for state, count in session.execute(counted)}
 
 
 def begin(session: Session, job_id: str, at: datetime) -> bool:

@@ -299,3 +299,18 @@ class MergeRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     unmerged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     unmerged_by: Mapped[str | None] = mapped_column(String(210))
+
+
+class OnceRow(Base):
+    """A post that is to be done once, with its answer when there is one."""
+
+    __tablename__ = "requests_once"
+    __table_args__ = (Index("ix_requests_once_created_at", "created_at"),)
+
+    owner: Mapped[str] = mapped_column(_code(300), primary_key=True)
+    key: Mapped[str] = mapped_column(_code(110), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # SHA-256 of address and body
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[int | None] = mapped_column(Integer)  # NULL while it is being done
+    headers: Mapped[str | None] = mapped_column(Text)  # JSON object
+    body: Mapped[str | None] = mapped_column(Text)

@@ -34,7 +34,7 @@ def test_404_of_an_address_and_of_a_record(client: TestClient) -> None:
 
 
 def test_405_names_what_is_allowed(client: TestClient) -> None:
-    answer = client.delete("/v1/needs/need-1")
+    answer = client.post("/v1/needs/need-1")
     _problem(answer, 405)
     assert answer.headers["allow"]
 
