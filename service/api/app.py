@@ -26,6 +26,7 @@ from service.api import (
     importing,
     limiting,
     matches,
+    news,
     observing,
     once,
     openapi,
@@ -69,6 +70,7 @@ PARTS: Final = (
     outcomes,
     dismissals,
     pipeline,
+    news,
 )
 """Modules whose routes are served, in the order of the interface's description."""
 

@@ -109,17 +109,22 @@ class News:
 
     def _detail(self, need: int, capability: int, cause: ChangeCause) -> str:
         """Say which record differs, or what the runs differ in; what else differs stands after it."""
-        records, differs = self.compared.records, self.compared.differs
+        records = self.compared.records
         told = [
             *_record("the need", records.needs[need], records.needs_there[need]),
             *_record("the capability", records.capabilities[capability], records.capabilities_there[capability]),
         ]
         if cause is ChangeCause.DATA and not told:
             told = ["other records that it is ranked among, or the day it is judged on"]
-        made_with = [_DIFFERS[name] for name in differs]
+        others = made_with(self.compared)
         if cause is not ChangeCause.DATA:
-            return "; ".join((*made_with, *told))
-        return "; ".join((*told, *(f"also {each}" for each in made_with)))
+            return "; ".join((*others, *told))
+        return "; ".join((*told, *(f"also {each}" for each in others)))
+
+
+def made_with(compared: Compared) -> list[str]:
+    """Say in words what the two runs were made with that differs; empty when only records and the day do."""
+    return [_DIFFERS[name] for name in compared.differs]
 
 
 def _record(name: str, changed: Any, there: Any) -> list[str]:

@@ -24,7 +24,7 @@ from service.store.events import (
 )
 from service.store.hashing import canonical, content_hash
 from service.store.keys import ApiKey, Rights, list_keys, make_key, revoke_key, touch_key, verify_key
-from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, places_covering
+from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, matching_ids, places_covering
 from service.store.merges import Merge, active_merges, merge, merge_history, unmerge
 from service.store.reading import (
     SnapshotRow,
@@ -42,6 +42,16 @@ from service.store.records import UpsertCounts, hold_records, upsert_records, wi
 from service.store.releases import ReleaseEntry, ReleaseState, get_release, list_releases, save_release
 from service.store.rules import HardRule, RuleKey, decide_rule, get_rule, list_rules, propose_rule
 from service.store.shown import Shown, add_shown, forget_shown, list_shown
+from service.store.subscriptions import (
+    Follows,
+    Subscription,
+    add_subscription,
+    change_subscription,
+    get_subscription,
+    list_subscriptions,
+    mark_told,
+    remove_subscription,
+)
 from service.store.upserting import Refusal
 
 __all__ = [
@@ -50,6 +60,7 @@ __all__ = [
     "Attached",
     "EventConflict",
     "Filters",
+    "Follows",
     "HardRule",
     "Merge",
     "Page",
@@ -67,6 +78,7 @@ __all__ = [
     "StoreUnavailable",
     "StoredEvent",
     "StoredRecord",
+    "Subscription",
     "Told",
     "UnknownRecord",
     "UpsertCounts",
@@ -74,7 +86,9 @@ __all__ = [
     "active_merges",
     "add_event",
     "add_shown",
+    "add_subscription",
     "canonical",
+    "change_subscription",
     "connect",
     "content_hash",
     "count_records",
@@ -86,6 +100,7 @@ __all__ = [
     "get_records",
     "get_release",
     "get_rule",
+    "get_subscription",
     "history",
     "hold_records",
     "list_events",
@@ -94,7 +109,10 @@ __all__ = [
     "list_releases",
     "list_rules",
     "list_shown",
+    "list_subscriptions",
     "make_key",
+    "mark_told",
+    "matching_ids",
     "merge",
     "merge_history",
     "open_store",
@@ -102,6 +120,7 @@ __all__ = [
     "places_covering",
     "propose_rule",
     "record_event",
+    "remove_subscription",
     "revoke_key",
     "save_release",
     "snapshot",

@@ -75,6 +75,12 @@ def list_records(
     return Page(items, _cursor(items[-1]) if len(found) > limit else None)
 
 
+def matching_ids(session: Session, kind: str, filters: Filters) -> frozenset[str]:
+    """Return the ids of every record of a kind that the filters leave; no record is read."""
+    query = select(RecordRow.id).where(RecordRow.kind == known_kind(kind), *conditions(filters))
+    return frozenset(session.execute(query).scalars())
+
+
 def places_covering(session: Session, place: str, book: PlaceBook, as_of: date) -> frozenset[str]:
     """Return the stated places that stood for a country, or for any country of a region or group, on a date.
 

@@ -46,3 +46,24 @@ class RuleRow(Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[str | None] = mapped_column(String(210))
     note: Mapped[str] = mapped_column(Text)
+
+
+class SubscriptionRow(Base):
+    """Whose news is put where."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (Index("ix_subscriptions_tenant_id_owner", "tenant_id", "owner"),)
+
+    id: Mapped[str] = mapped_column(_code(40), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(_code(64))
+    owner: Mapped[str] = mapped_column(_code(210))  # "user:<login>" or "key:<prefix>"
+    need_id: Mapped[str | None] = mapped_column(_code(200))
+    needs: Mapped[str] = mapped_column(Text)  # JSON object: a filter of needs; {} is every need
+    min_score: Mapped[float] = mapped_column(Float)
+    min_change: Mapped[float] = mapped_column(Float)
+    min_ranks: Mapped[int] = mapped_column(Integer)
+    channel: Mapped[str] = mapped_column(String(20))
+    last_release: Mapped[str | None] = mapped_column(String(200))  # that a digest was written up to
+    version: Mapped[int] = mapped_column(Integer)  # from 1
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,124 @@
+"""Digests: the news of a subscription since it was last told. Files of it are written; nothing is sent by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from matcher.changes import Thresholds
+from service.accounts.grants import granters
+from service.accounts.roles import Permission, permitted
+from service.accounts.users import list_users
+from service.outcomes.choosing import Choice, NeedFilter, Reader, choose
+from service.outcomes.comparing import compare_need
+from service.outcomes.dismissing import off_lists
+from service.outcomes.news import News, made_with
+from service.store import UnknownRecord, get_record, list_keys
+from service.visibility import Audience, visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+    from service.outcomes.news import Change, ReleaseShelf
+    from service.releases import Release
+    from service.store.subscriptions import Subscription
+
+MOST: Final = 200
+"""Changes that a digest names; the others are counted. More than anybody reads in a morning."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """A pair that changed, with the titles of both sides."""
+
+    need_title: str
+    capability_title: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a subscription is told: changes from one release to another, at most ``MOST`` of them named."""
+
+    subscription_id: str
+    tenant_id: str
+    since: str
+    release_id: str
+    at: datetime
+    made_with: tuple[str, ...]  # what the two runs were made with that differs
+    counts: Mapping[str, Mapping[str, int]]  # by kind and cause
+    total: int
+    lines: tuple[DigestLine, ...]  # by need, then by rank; what is listed no more last
+
+
+def audience_of(session: Session, account: str, tenant_id: str, at: datetime) -> Audience | None:
+    """Return what an account may be told now; None where it is no more, or may not follow news any more."""
+    kind, _, name = account.partition(":")
+    if kind == "key":
+        key = next((one for one in list_keys(session) if one.prefix == name), None)
+        if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
+            return None
+        may, tenant = permitted(key.role, key.scopes), key.tenant_id
+    else:
+        user = next((one for one in list_users(session) if one.login == name and one.disabled_at is None), None)
+        if user is None:
+            return None
+        may, tenant = permitted(user.role, None), user.tenant_id
+    if tenant != tenant_id or Permission.RECORD_OUTCOMES not in may:
+        return None
+    own = frozenset({tenant})
+    partners = own | granters(session, tenant) if Permission.READ_PARTNERS in may else frozenset()
+    return Audience(partners, own if Permission.READ_BROKER_ONLY in may else frozenset())
+
+
+def digest(
+    session: Session, subscription: Subscription, audience: Audience, before: Release, shelf: ReleaseShelf, now: Release
+) -> Digest:
+    """Gather a subscription's news from an earlier release to the one that is served, as an audience may see it."""
+    follows, at = subscription.follows, datetime.now(UTC)
+    least = Thresholds(follows.min_ranks, follows.min_change)
+    if follows.need_id is not None:
+        news, needs = News(compare_need(before, now, follows.need_id), least), None
+    else:
+        news = News(shelf.compared(before, now), least)
+        needs = NeedFilter(**follows.needs).ids(session, audience, at.date())
+    reader = Reader(visibility(session, audience), off_lists(session, subscription.tenant_id))
+    chosen = choose(news, Choice(needs, min_score=follows.min_score), reader, now)
+    titles = _Titles(session, before, now)
+    return Digest(
+        subscription_id=subscription.id,
+        tenant_id=subscription.tenant_id,
+        since=before.id,
+        release_id=now.id,
+        at=at,
+        made_with=tuple(made_with(news.compared)),
+        counts=chosen.counts,
+        total=len(chosen.rows),
+        lines=tuple(titles.line(news.at(row)) for row in chosen.rows[:MOST].tolist()),
+    )
+
+
+class _Titles:
+    def __init__(self, session: Session, before: Release, now: Release) -> None:
+        self._session, self._releases = session, (now, before)
+        self._known: dict[tuple[str, str], str] = {}
+
+    def line(self, change: Change) -> DigestLine:
+        return DigestLine(
+            self._title("needs", change.need_id), self._title("capabilities", change.capability_id), change
+        )
+
+    def _title(self, kind: str, record_id: str) -> str:
+        if (kind, record_id) not in self._known:
+            self._known[kind, record_id] = self._read(kind, record_id)
+        return self._known[kind, record_id]
+
+    def _read(self, kind: str, record_id: str) -> str:
+        try:
+            found: Any = get_record(self._session, kind, record_id).profile
+        except UnknownRecord:
+            found = next((one for release in self._releases if (one := release.records(kind).get(record_id))), None)
+        return "" if found is None else str(found.title)
