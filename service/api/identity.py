@@ -104,7 +104,15 @@ def router() -> APIRouter:
         responses=_CONFLICT,
         operation_id="merge_organisation",
         summary="Merge an organisation into another",
-        openapi_extra=described(MergeIn, {"merge": {"value": {"into": "org-1", "reason": "the same office"}}}),
+        openapi_extra=described(
+            MergeIn,
+            {
+                "merge": {
+                    "summary": "One office under two names",
+                    "value": {"into": "org-1", "reason": "the same office"},
+                }
+            },
+        ),
     )
     made.add_api_route(
         "/{organisation_id}:unmerge",

@@ -32,6 +32,9 @@ def test_every_operation_is_named_described_and_tells_its_problems(document: dic
             assert operation["description"]
             assert all(MEDIA_TYPE in operation["responses"][status]["content"] for status in ("401", "404", "422"))
             assert all(one.get("description") for one in operation.get("parameters", []))
+            bodies = operation.get("requestBody", {}).get("content", {}).values()
+            shown = [example for body in bodies for example in body.get("examples", {}).values()]
+            assert all(example["summary"] for example in shown), "the page of the interface shows it above each"
     assert len(set(names)) == len(names)
 
 
