@@ -93,7 +93,7 @@ def get_pipeline(context: Here, asker: Asker, wanted: Annotated[PipelineAsked, Q
     found = of_tenant(context, asker, wanted, now)
     end = wanted.offset + wanted.limit
     with Naming(context, asker) as naming:
-        items = [_written(entry, naming) for entry in found.entries[wanted.offset : end]]
+        items = [written(entry, naming) for entry in found.entries[wanted.offset : end]]
     answer = PipelineOut(
         at=now,
         quiet_days=wanted.quiet_days,
@@ -117,7 +117,8 @@ def of_tenant(context: Context, asker: Principal, wanted: PipelineAsked, now: da
     return pipeline(pairs, visible.shows_pair, now, narrowed, wanted.quiet_days)
 
 
-def _written(entry: Entry, naming: Naming) -> PipelineEntryOut:
+def written(entry: Entry, naming: Naming) -> PipelineEntryOut:
+    """Write a pair with what its sides are called; for the route and for pages."""
     state, capability = entry.state, naming.capability(entry.capability_id)
     if state.stage is None or state.since is None:  # only pairs with events are laid out
         raise ValueError(entry)

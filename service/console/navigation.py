@@ -21,6 +21,7 @@ THEMES: Final = (("auto", N_("As the system")), ("light", N_("Light")), ("dark",
 
 _PAGES: Final = (
     ("/", N_("Needs")),
+    ("/pipeline", N_("Pipeline")),
     ("/capabilities", N_("Capabilities")),
     ("/organisations", N_("Organisations")),
     ("/mechanisms", N_("Funding")),

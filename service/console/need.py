@@ -8,24 +8,27 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from matcher.vocabulary import ReasonCode, Stage
+from service.accounts.roles import Permission
 from service.api import exploring, shortlists
 from service.api.context import Asker, Context, Here
 from service.api.following import note_shown
 from service.api.matches import not_shortlisted
 from service.api.parameters import MOST, RecordId
 from service.api.problems import Refused
-from service.console import plots, views
+from service.console import outcomes, plots, views
 from service.console.cards import CARDS, Card, partner_of
 from service.console.lookups import names_of, need_now, release_or_none, told
 from service.console.navigation import frame_of
-from service.console.rendering import locale_tag, page
+from service.console.rendering import environment, locale_tag, page
 from service.wire import match_from_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from markupsafe import Markup
 
     from service.api.keys import Principal
-    from service.releases import Release
 
 SHOWN: Final = 20
 """Matches on a need's page unless all are asked for: more than anybody compares, and the page stays light."""
@@ -57,7 +60,10 @@ def need_page(
     shown = served if every else served.narrowed(limit=SHOWN)
     note_shown(context, asker, shown)
     cards = CARDS.of(need_id, shown.lines, locale_tag(frame_of(request).language))
-    filled = _filled(context, asker, release, cards)
+    may_record = asker.may(Permission.RECORD_OUTCOMES)
+    stages = outcomes.stages_of_need(context, asker, need_id)
+    filled = _filled(request, context, asker, cards, stages)
+    note_shown(context, asker, shown)
     return page(
         request,
         "need.html",
@@ -71,6 +77,7 @@ def need_page(
         warning=views.warning(served),
         notes=views.further_notes(served),
         spots=_spots(cards),
+        may_record=may_record,
         hidden=len(served.lines) - len(shown.lines),
     )
 
@@ -101,14 +108,22 @@ def pair_page(
         partner=names.get(match.organisation_id, match.organisation_id),
         lift=exploring.lifted(context, asker, need_id, capability_id) if lift else None,
         served=served,
+        past=outcomes.past_of(context, asker, need_id, capability_id),
+        reasons_there_are=tuple(ReasonCode),
     )
 
 
 def _filled(
-    context: Context, asker: Principal, release: Release | None, cards: list[Card]
+    request: Request, context: Context, asker: Principal, cards: list[Card], stages: Mapping[str, Stage]
 ) -> list[tuple[Card, Markup]]:
+    release = release_or_none(context)
     names = names_of(context, asker, release, (card.organisation_id for card in cards))
-    return [(card, card.filled(partner_of(card, names))) for card in cards]
+    action = environment(locale_tag(frame_of(request).language)).get_template("action.html").module.action  # type: ignore[attr-defined]
+    may_record = asker.may(Permission.RECORD_OUTCOMES)
+    return [
+        (card, card.filled(partner_of(card, names), action(card, stages.get(card.capability_id), may_record)))
+        for card in cards
+    ]
 
 
 def _spots(cards: list[Card]) -> list[plots.Spot]:

@@ -10,7 +10,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from service.console import appearance, comparing, need, needs, overviews, portfolio, recorded, signing, worlds
+from service.console import (
+    appearance,
+    cases,
+    comparing,
+    need,
+    needs,
+    outcomes,
+    overviews,
+    portfolio,
+    recorded,
+    signing,
+    worlds,
+)
 from service.console.rendering import page
 
 _HERE: Final = Path(__file__).parent
@@ -23,7 +35,7 @@ def mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     made = APIRouter(include_in_schema=False)
     made.add_api_route("/", needs.needs_page, response_class=HTMLResponse)
-    for part in (need, comparing, recorded, overviews, portfolio, worlds, signing, appearance):
+    for part in (need, cases, comparing, outcomes, recorded, overviews, portfolio, worlds, signing, appearance):
         part.add(made)
     made.add_api_route("/docs", docs_page, response_class=HTMLResponse)
     app.include_router(made)

@@ -130,13 +130,18 @@ def list_events(
 
 
 def states_of_pairs(
-    session: Session, told: Told = EVERYTHING, *, declined: bool = False
+    session: Session, told: Told = EVERYTHING, *, declined: bool = False, need_id: str | None = None
 ) -> dict[tuple[str, Pair], PairState]:
-    """Return where every pair that has events stands, by tenant and pair; with ``declined`` those ever declined."""
+    """Return where every pair that has events stands, by tenant and pair; with ``declined`` those ever declined.
+
+    With ``need_id`` the pairs of one need.
+    """
     order = (EventRow.tenant_id, EventRow.need_id, EventRow.capability_id, EventRow.number)
     query = select(EventRow).where(*told.conditions()).order_by(*order)
     if declined:
         query = query.where(_ever_declined())
+    if need_id is not None:
+        query = query.where(is_(EventRow.need_id, need_id))
     rows: Iterable[StoredEvent] = map(_stored, session.execute(query).scalars())
     grouped = groupby(rows, key=lambda one: (one.tenant_id, (one.event.need_id, one.event.capability_id)))
     return {key: fold([one.numbered for one in found]) for key, found in grouped}

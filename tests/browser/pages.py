@@ -11,6 +11,8 @@ PAGES: dict[str, str] = {
     "/capabilities/cap-1": "Small hydropower turbines",
     "/?country=LDC": "Needs",
     "/search?q=water": "Search",
+    "/needs/need-1/cases": "What worked in similar places",
+    "/pipeline": "Pipeline",
     "/capabilities": "Capabilities",
     "/organisations": "Organisations",
     "/organisations/org-1": "Organisation org-1",
