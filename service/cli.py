@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "export": "export",
     "report": "report",
     "serve": "serve",
+    "accounts": "accounts",
     "keys": "keys",
     "demo": "demo",
     "db": "db",

@@ -85,13 +85,16 @@ def list_audit(
     actor: str | None = None,
     before: int | None = None,
     limit: int = 100,
+    tenant_id: str | None = None,
 ) -> tuple[Entry, ...]:
-    """Return lines, the newest first, those numbered under ``before``."""
+    """Return lines, the newest first, those numbered under ``before``; of every tenant when none is named."""
     query = select(AuditRow).order_by(AuditRow.number.desc()).limit(limit)
     if action is not None:
         query = query.where(AuditRow.action == action.value)
     if actor is not None:
         query = query.where(is_(AuditRow.actor, actor))
+    if tenant_id is not None:
+        query = query.where(is_(AuditRow.tenant_id, tenant_id))
     if before is not None:
         query = query.where(AuditRow.number < before)
     return tuple(

@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 
 from service import console
 from service.api import (
+    account_schemas,
+    accounts,
     bodies,
     changing,
     comparing,
@@ -53,6 +55,7 @@ NOTE_USES_EVERY: Final = 60.0
 """Seconds between two notes of which keys were used: one write a minute at most."""
 
 PARTS: Final = (
+    accounts,
     status,
     matches,
     exporting,
@@ -113,7 +116,7 @@ def create_app(settings: Settings) -> FastAPI:
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):
         app.add_middleware(layer)
     app.add_middleware(observing.Observed, metrics=metrics)
-    openapi.describe(app, (*bodies.MODELS, *outcome_schemas.MODELS, identity.MergeIn))
+    openapi.describe(app, (*bodies.MODELS, *outcome_schemas.MODELS, *account_schemas.MODELS, identity.MergeIn))
     return app
 
 

@@ -29,21 +29,17 @@ def make(
         list[Permission] | None,
         typer.Option(help="Narrow it to this permission of its role; may be repeated. Reading is always permitted."),
     ] = None,
+    speaks_for: Annotated[
+        list[str] | None, typer.Option(help="Organisation whose records a provider or need owner may confirm.")
+    ] = None,
 ) -> None:
     """Make a key and write it to standard output, the only time it can be seen."""
-    from service.accounts.audit import Action, audit
-    from service.accounts.tenants import require_tenant
-    from service.store import Rights, make_key
+    from service.accounts.keys import NewKey, issue_key
 
     now = datetime.now(UTC)
+    new = NewKey(name, role, tenant, scope or None, now + timedelta(days=days) if days else None, speaks_for or ())
     with _store() as store, store.writing() as session:
-        require_tenant(session, tenant)
-        expires_at = now + timedelta(days=days) if days else None
-        rights = Rights(role, tenant, scope or None)
-        made = make_key(session, name=name[:200], at=now, expires_at=expires_at, rights=rights)
-        prefix = made.split("_")[1]
-        facts = {"name": name[:200], "role": role.value}
-        audit(session, Action.KEY_MADE, actor=ACTOR, at=now, subject=f"key:{prefix}", tenant_id=tenant, **facts)
+        made = issue_key(session, new, actor=ACTOR, at=now)
     typer.echo(made)
 
 
@@ -66,15 +62,10 @@ def list_all() -> None:
 @app.command()
 def revoke(prefix: Annotated[str, typer.Argument(help="The prefix of the key, as the list has it.")]) -> None:
     """End a key for good; running servers stop taking it within seconds, sessions it opened included."""
-    from matcher.errors import BadInput
-    from service.accounts.audit import Action, audit
-    from service.store import revoke_key
+    from service.accounts.keys import end_key
 
-    now = datetime.now(UTC)
     with _store() as store, store.writing() as session:
-        if not revoke_key(session, prefix, at=now):
-            raise BadInput("prefix", expected="the prefix of a key still good", got=prefix, fix="see matcher keys list")
-        audit(session, Action.KEY_REVOKED, actor=ACTOR, at=now, subject=f"key:{prefix}")
+        end_key(session, prefix, actor=ACTOR, at=datetime.now(UTC))
     typer.echo(f"revoked: {prefix}")
 
 

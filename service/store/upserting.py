@@ -44,6 +44,7 @@ class _Known:
     stated_at: datetime | None
     version: int
     tenant_id: str
+    confidentiality: str
 
 
 class _Book:
@@ -119,6 +120,7 @@ class Upsert:
             row.stated_at,
             row.version,
             row.tenant_id,
+            row.confidentiality,
         )
         sources: dict[str, list[str]] = {}
         for system, source_id in filter(None, map(source_of, profiles)):
@@ -129,7 +131,14 @@ class Upsert:
         for condition in asked:
             for found in self._session.execute(columns.where(row.kind == self._kind, condition)):
                 source = None if found.system is None else (found.system, found.source_id)
-                rest = (found.content_hash, found.review_state, found.stated_at, found.version, found.tenant_id)
+                rest = (
+                    found.content_hash,
+                    found.review_state,
+                    found.stated_at,
+                    found.version,
+                    found.tenant_id,
+                    found.confidentiality,
+                )
                 book.add(_Known(found.id, source, *rest))
         return book
 
@@ -183,12 +192,39 @@ class Upsert:
             "profile": text,
         }
         if known:
+            self._note_confidentiality(known, facts.confidentiality.value)
             pending.updated.append(row)
         else:
             pending.created.append(row | {"created_at": self._at, "tenant_id": tenant_id})
         self.tally["updated" if known else "created"] += 1
         pending.facets += [key | {"facet": facet, "value": value} for facet, value in facts.facets]
-        return _Known(profile.id, source, digest, facts.review_state.value, facts.stated_at, version, tenant_id)
+        return _Known(
+            profile.id,
+            source,
+            digest,
+            facts.review_state.value,
+            facts.stated_at,
+            version,
+            tenant_id,
+            facts.confidentiality.value,
+        )
+
+    def _note_confidentiality(self, known: _Known, after: str) -> None:
+        """Write into the audit log that a record became more or less confidential, whoever wrote it."""
+        if known.confidentiality == after:
+            return
+        from service.accounts.audit import Action, audit
+
+        audit(
+            self._session,
+            Action.CONFIDENTIALITY_CHANGED,
+            actor=self._actor,
+            at=self._at,
+            subject=f"{self._kind}/{known.id}",
+            tenant_id=known.tenant_id,
+            before=known.confidentiality,
+            after=after,
+        )
 
     def _apply(self, pending: _Pending) -> None:
         if changed := [row["id"] for row in pending.updated]:

@@ -171,6 +171,15 @@ class Wanted:
 _LISTED = Wanted([{"limit": 200}, *({"q": one.word} for one in SECRETS), {"sector": "energy"}, {"country": "Nepal"}])
 _NEED = {"title": "Electricity for a hill village", "text": "Power from a small river.", "places": ["Nepal"]}
 
+_ACCOUNT_WRITES = (
+    "create_tenant",
+    "create_grant",
+    "revoke_grant",
+    "create_user",
+    "patch_user",
+    "create_key",
+    "revoke_key",
+)
 _VERBS = ("create", "put", "patch", "withdraw")
 _RECORD_WRITES = tuple(f"{verb}_{SINGULAR[kind]}" for verb in _VERBS for kind in PUBLIC)
 
@@ -179,6 +188,13 @@ ENTRIES: Mapping[str, Wanted] = {
     "search_matches": Wanted(body={"need": _NEED, "limit": 100}),
     "what_if": Wanted(body={"gates": {"place": "soft", "mode": "off"}}),
     "search": Wanted([{"q": one.word} for one in SECRETS] + [{"q": "river", "limit": 200}]),
+    "create_tenant": Wanted(body={"id": "another", "name": "Another"}),
+    "create_grant": Wanted(body={"granted_to": STRANGER, "tenant_id": FRIEND}),
+    "revoke_grant": Wanted([{"tenant_id": FRIEND}]),
+    "create_user": Wanted(body={"login": "one@bank.example", "role": "viewer"}),
+    "patch_user": Wanted(body={"role": "viewer"}),
+    "create_key": Wanted(body={"name": "another", "role": "viewer"}),
+    "revoke_key": Wanted(),
     "start_import": Wanted([{"kind": "needs"}], {}),
     "record_event": Wanted(body={"stage": "shortlisted"}),
     "list_matches_of_need": Wanted([{"limit": 200}, {"limit": 200, "order": "allocation"}]),
@@ -197,7 +213,7 @@ ENTRIES: Mapping[str, Wanted] = {
 PAGES: Mapping[str, Wanted] = {"/": _LISTED}
 """The same for the console's pages, by their path."""
 
-WRITES_LAST = frozenset({*_RECORD_WRITES, "start_import", "record_event"})
+WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, "start_import", "record_event"})
 """Asked after everything else was: they change the world."""
 
 
@@ -207,6 +223,7 @@ def values_of(world: World, path: str) -> dict[str, Sequence[str]]:
     release = current_release(world.settings.releases_dir)
     clusters = [] if release.clusters is None else [str(cluster.id) for cluster in release.clusters.clusters]
     found: dict[str, Sequence[str]] = {f"{SINGULAR[kind]}_id": known for kind, known in ids.items()}
+    found |= {"login": ["nobody@bank.example"], "prefix": ["000000000000"], "granted_to": ["nobody"]}
     found |= {"cluster_id": clusters or ["none"], "import_id": imports_of(world) or ["none"]}
     kind = path.strip("/").removeprefix("v1/").partition("/")[0]
     if kind in ids:
