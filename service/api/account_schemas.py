@@ -142,11 +142,22 @@ class AuditOut(Sent):
     before: Annotated[int | None, Field(description="Give it as before to read on; null at the end.")]
 
 
-TENANT_EXAMPLES: Final = {"bank": {"value": {"id": "north-bank", "name": "Northern technology bank"}}}
-GRANT_EXAMPLES: Final = {"hub": {"value": {"granted_to": "south-hub"}}}
-USER_EXAMPLES: Final = {"desk": {"value": {"login": "desk@bank.example", "role": "broker"}}}
-PATCH_EXAMPLES: Final = {"role": {"value": {"role": "viewer"}}}
-KEY_EXAMPLES: Final = {"tool": {"value": {"name": "the desk's spreadsheet", "role": "viewer"}}}
+TENANT_EXAMPLES: Final = {
+    "bank": {"summary": "A bank of the north", "value": {"id": "north-bank", "name": "Northern technology bank"}}
+}
+GRANT_EXAMPLES: Final = {
+    "hub": {"summary": "The hub sees what is shared with partners", "value": {"granted_to": "south-hub"}}
+}
+USER_EXAMPLES: Final = {
+    "desk": {
+        "summary": "A broker's desk, without a password",
+        "value": {"login": "desk@bank.example", "role": "broker"},
+    }
+}
+PATCH_EXAMPLES: Final = {"role": {"summary": "Another role", "value": {"role": "viewer"}}}
+KEY_EXAMPLES: Final = {
+    "tool": {"summary": "A key that only reads", "value": {"name": "the desk's spreadsheet", "role": "viewer"}}
+}
 
 MODELS: Final = (TenantIn, GrantIn, UserIn, UserPatch, KeyIn)
 """Bodies, for the interface's document."""

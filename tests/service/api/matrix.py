@@ -195,6 +195,7 @@ ENTRIES: Mapping[str, Wanted] = {
     "patch_user": Wanted(body={"role": "viewer"}),
     "create_key": Wanted(body={"name": "another", "role": "viewer"}),
     "revoke_key": Wanted(),
+    "decide_rule": Wanted(body={"confirmed": True}),
     "start_import": Wanted([{"kind": "needs"}], {}),
     "record_event": Wanted(body={"stage": "shortlisted"}),
     "list_matches_of_need": Wanted([{"limit": 200}, {"limit": 200, "order": "allocation"}]),
@@ -213,7 +214,7 @@ ENTRIES: Mapping[str, Wanted] = {
 PAGES: Mapping[str, Wanted] = {"/": _LISTED}
 """The same for the console's pages, by their path."""
 
-WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, "start_import", "record_event"})
+WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, "start_import", "record_event", "decide_rule"})
 """Asked after everything else was: they change the world."""
 
 
@@ -223,7 +224,7 @@ def values_of(world: World, path: str) -> dict[str, Sequence[str]]:
     release = current_release(world.settings.releases_dir)
     clusters = [] if release.clusters is None else [str(cluster.id) for cluster in release.clusters.clusters]
     found: dict[str, Sequence[str]] = {f"{SINGULAR[kind]}_id": known for kind, known in ids.items()}
-    found |= {"login": ["nobody@bank.example"], "prefix": ["000000000000"], "granted_to": ["nobody"]}
+    found |= {"login": ["nobody@bank.example"], "prefix": ["000000000000"], "granted_to": ["nobody"], "number": ["1"]}
     found |= {"cluster_id": clusters or ["none"], "import_id": imports_of(world) or ["none"]}
     kind = path.strip("/").removeprefix("v1/").partition("/")[0]
     if kind in ids:
