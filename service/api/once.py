@@ -30,6 +30,7 @@ HEADER: Final = "Idempotency-Key"
 KEY_FORM: Final = re.compile(r"[!-~]{1,100}")
 _KEPT: Final = ("content-type", "location", "etag", "matcher-release")
 _COMPUTED: Final = ("/v1/match", "/v1/matches:search")  # these change nothing: asked twice, they answer twice
+_APART: Final = ("/v1/imports", "/v1/keys")  # files look for themselves; a new key is shown once and kept nowhere
 _PROBLEMS: Final = {
     Claim.BUSY: (409, "in-progress", "The same request is being done at this moment; try again shortly."),
     Claim.OTHER: (422, "key-reused", "This Idempotency-Key was used for another request; take a new one."),
@@ -104,7 +105,7 @@ def _key(scope: Scope) -> str | None:
     if scope["type"] != "http" or scope["method"] != "POST" or "principal" not in scope.get("state", {}):
         return None
     path: str = scope["path"]
-    if not path.startswith("/v1/") or path in _COMPUTED or path.endswith("/what-if") or path == "/v1/imports":
+    if not path.startswith("/v1/") or path in _COMPUTED or path.endswith("/what-if") or path in _APART:
         return None
     return Headers(scope=scope).get(HEADER)
 

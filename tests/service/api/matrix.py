@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -150,7 +151,7 @@ class Ask:
 
 def asks_of(method: str, path: str, wanted: Wanted, values: Mapping[str, Sequence[str]]) -> Iterator[Ask]:
     """Yield what a route is asked: every known id in its address, with every query and body it is to have."""
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    names = re.findall(r"\{(\w+)\}", path)
     for ids in product(*(values[name] for name in names)):
         filled = path
         for name, one in zip(names, ids, strict=True):
@@ -180,6 +181,7 @@ _ACCOUNT_WRITES = (
     "create_key",
     "revoke_key",
 )
+_OTHER_WRITES = ("start_import", "record_event", "decide_rule", "merge_organisation", "unmerge_organisation")
 _VERBS = ("create", "put", "patch", "withdraw")
 _RECORD_WRITES = tuple(f"{verb}_{SINGULAR[kind]}" for verb in _VERBS for kind in PUBLIC)
 
@@ -195,6 +197,8 @@ ENTRIES: Mapping[str, Wanted] = {
     "patch_user": Wanted(body={"role": "viewer"}),
     "create_key": Wanted(body={"name": "another", "role": "viewer"}),
     "revoke_key": Wanted(),
+    "merge_organisation": Wanted(body={"into": "org-hostile"}),
+    "unmerge_organisation": Wanted(body={}),
     "decide_rule": Wanted(body={"confirmed": True}),
     "start_import": Wanted([{"kind": "needs"}], {}),
     "record_event": Wanted(body={"stage": "shortlisted"}),
@@ -211,10 +215,13 @@ ENTRIES: Mapping[str, Wanted] = {
 }
 """How routes are asked that a bare GET says too little to. Every other GET is asked by itself, with every id."""
 
-PAGES: Mapping[str, Wanted] = {"/": _LISTED}
+PAGES: Mapping[str, Wanted] = {
+    **{f"/{kind}": _LISTED for kind in ("", *(kind for kind in PUBLIC if kind != "needs"))},
+    "/search": Wanted([{"q": one.word} for one in SECRETS] + [{"q": "river"}]),
+}
 """The same for the console's pages, by their path."""
 
-WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, "start_import", "record_event", "decide_rule"})
+WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, *_OTHER_WRITES})
 """Asked after everything else was: they change the world."""
 
 

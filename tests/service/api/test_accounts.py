@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
+from matcher.vocabulary import Confidentiality
 from service.accounts.roles import Role
 from service.accounts.tenants import make_tenant
 from tests.service.api.world import NOW, World
@@ -42,6 +45,16 @@ def test_a_key_is_shown_once_opens_what_its_role_permits_and_ends_when_revoked(c
     assert ended["revoked_at"] is not None
     assert client.get("/v1/key", headers=sent).status_code == 401
     assert client.delete(f"/v1/keys/{known['prefix']}").status_code == 404
+
+
+def test_a_new_key_is_not_kept_for_a_repeated_post(world_of_two: World, client: TestClient) -> None:
+    """An Idempotency-Key keeps answers in the store for a day: this one is a secret."""
+    sent = {"Idempotency-Key": "again"}
+    first, second = (client.post("/v1/keys", json={"name": "x"}, headers=sent).json()["key"] for _ in range(2))
+    assert first != second
+    with world_of_two.store.reading() as session:
+        tables = [name for (name,) in session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))]
+        assert not [name for name in tables if first in str(session.execute(text(f'SELECT * FROM "{name}"')).all())]
 
 
 def test_scopes_narrow_a_key(client: TestClient) -> None:
@@ -137,11 +150,6 @@ def test_a_grant_opens_partners_records_until_it_is_taken_back(world_of_two: Wor
 
 
 def test_the_log_tells_who_did_what_a_page_at_a_time_and_can_only_grow(world_of_two: World, client: TestClient) -> None:
-    from sqlalchemy import text
-    from sqlalchemy.exc import IntegrityError
-
-    from matcher.vocabulary import Confidentiality
-
     _ok(client.post("/v1/keys", json={"name": "a"}))
     record = client.get("/v1/needs/need-1").json()["record"]
     assert client.put("/v1/needs/need-1", json={**record, "confidentiality": "broker_only"}).status_code == 200
