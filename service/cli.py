@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "releases": "releases",
     "export": "export",
     "report": "report",
+    "digest": "digest",
     "serve": "serve",
     "accounts": "accounts",
     "keys": "keys",

@@ -43,6 +43,7 @@ from service.api import (
     searching,
     similar,
     status,
+    subscriptions,
     validation,
 )
 from service.api.context import Context
@@ -74,6 +75,7 @@ PARTS: Final = (
     dismissals,
     pipeline,
     news,
+    subscriptions,
 )
 """Modules whose routes are served, in the order of the interface's description."""
 
@@ -116,7 +118,9 @@ def create_app(settings: Settings) -> FastAPI:
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):
         app.add_middleware(layer)
     app.add_middleware(observing.Observed, metrics=metrics)
-    openapi.describe(app, (*bodies.MODELS, *outcome_schemas.MODELS, *account_schemas.MODELS, identity.MergeIn))
+    openapi.describe(
+        app, (*bodies.MODELS, *outcome_schemas.MODELS, *subscriptions.MODELS, *account_schemas.MODELS, identity.MergeIn)
+    )
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -196,7 +197,7 @@ def _answer(context: Context, asker: Principal, found: Told, wanted: ChangesOfNe
         made_with=made_with(found.news.compared),
         min_ranks=wanted.min_ranks,
         min_change=wanted.min_change,
-        counts=counts_out(found.chosen),
+        counts=counts_out(found.chosen.counts),
         total=len(rows),
         withheld=found.chosen.withheld,
         kept_off=found.chosen.kept_off,
@@ -206,12 +207,9 @@ def _answer(context: Context, asker: Principal, found: Told, wanted: ChangesOfNe
     return json_answer(answer, release_id=found.after.id)
 
 
-def counts_out(chosen: Chosen) -> dict[ChangeKind, dict[ChangeCause, int]]:
+def counts_out(counts: Mapping[str, Mapping[str, int]]) -> dict[ChangeKind, dict[ChangeCause, int]]:
     """Write counts by kind and cause."""
-    return {
-        ChangeKind(kind): {ChangeCause(cause): count for cause, count in of.items()}
-        for kind, of in chosen.counts.items()
-    }
+    return {ChangeKind(kind): {ChangeCause(cause): count for cause, count in of.items()} for kind, of in counts.items()}
 
 
 def change_out(change: Change, naming: Naming) -> ChangeOut:

@@ -35,11 +35,12 @@ def catalogue() -> Catalog:
 
 def closed_lists() -> set[str]:
     """Return the values and field names that pages show as they are in the vocabulary."""
-    from matcher import outcomes, vocabulary, wording
+    from matcher import followup, outcomes, vocabulary, wording
     from matcher.profiles import KINDS
     from service.console.views import label, plain
 
-    kinds = (one for one in vars(vocabulary).values() if isinstance(one, type) and issubclass(one, StrEnum))
+    lists = (*vars(vocabulary).values(), *vars(followup).values())
+    kinds = (one for one in lists if isinstance(one, type) and issubclass(one, StrEnum))
     values = {plain(value) for kind in kinds for value in kind}
     fields = {label(name) for profile in KINDS.values() for name in profile.model_fields}
     values |= set(outcomes.NEXT.values())

@@ -14,6 +14,7 @@ from service.console import (
     appearance,
     cases,
     comparing,
+    digests,
     need,
     needs,
     outcomes,
@@ -38,6 +39,7 @@ def mount(app: FastAPI) -> None:
     for part in (need, cases, comparing, outcomes, recorded, overviews, portfolio, worlds, signing, appearance):
         part.add(made)
     made.add_api_route("/docs", docs_page, response_class=HTMLResponse)
+    digests.add(made)
     app.include_router(made)
 
 
