@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -79,10 +80,32 @@ def describe(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
             _done_once(document)
             parts["securitySchemes"] = _SCHEMES
             document["security"] = [{name: []} for name in _SCHEMES]
-            app.openapi_schema = document
+            app.openapi_schema = _plainly_named(document)
         return app.openapi_schema
 
     app.openapi = completed  # type: ignore[method-assign]  # FastAPI's own way to extend the description
+
+
+_NAMES: Final = {"service__accounts__roles__Role": "AccountRole", "matcher__vocabulary__Role": "OrganisationRole"}
+"""Schemas of one name in two modules, which pydantic calls by their modules; others get their module's name before."""
+
+
+def _plainly_named(document: dict[str, Any]) -> dict[str, Any]:
+    """Give every schema a name and a title of its own: generators of clients name classes by them."""
+    names = {
+        name: _NAMES.get(name, "".join(part[:1].upper() + part[1:] for part in name.split("__")[-2:]))
+        for name in document["components"]["schemas"]
+        if "__" in name
+    }
+    text = json.dumps(document)
+    for name, plain in names.items():
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{plain}"')
+    named: dict[str, Any] = json.loads(text)
+    found = named["components"]["schemas"]
+    for name in list(found):
+        plain = names.get(name, name)
+        found[plain] = {**found.pop(name), "title": plain.replace("-", "")}
+    return named
 
 
 def _done_once(document: dict[str, Any]) -> None:
@@ -121,8 +144,14 @@ def _accepting(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
     taken = {name: value for name, value in schema.items() if name != "required"}
     members = {
         "text": {"type": "string", "description": "Stands for the summary in minimal records."},
-        "organisation": {"description": "The owner, by name or {name, country}.", "type": ["string", "object"]},
-        "places": {"description": f"Stands for {PLACES.get(kind)}.", "type": ["array", "string"]},
+        "organisation": {
+            "description": "The owner, by name or {name, country}.",
+            "anyOf": [{"type": "string"}, {"type": "object"}],
+        },
+        "places": {
+            "description": f"Stands for {PLACES.get(kind)}.",
+            "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}],
+        },
     }
     short = {"text": "summary" in schema["properties"], "organisation": kind in OWNERS, "places": kind in PLACES}
     taken["properties"] = {**schema["properties"], **{name: members[name] for name, known in short.items() if known}}

@@ -43,7 +43,7 @@ class VersionOut(Sent):
     changes: Annotated[list[ChangeOut], Field(description="Against the version before; all members in the first.")]
 
 
-class HistoryOut(Sent):
+class RecordHistoryOut(Sent):
     """A record's versions, oldest first."""
 
     kind: Kind
@@ -74,7 +74,7 @@ def _add(made: APIRouter, kind: str) -> None:
         with context.store.reading() as session:
             versions = history(session, kind, record_id)
         told = _told(versions, asker, now.tenant_id)
-        found = HistoryOut.model_validate(
+        found = RecordHistoryOut.model_validate(
             {"kind": kind, "id": record_id, "withheld": len(versions) - len(told), "versions": told}
         )
         return json_answer(found)
@@ -82,7 +82,7 @@ def _add(made: APIRouter, kind: str) -> None:
     made.add_api_route(
         f"/{kind}/{{record_id}}/history",
         show,
-        response_model=HistoryOut,
+        response_model=RecordHistoryOut,
         operation_id=f"get_{SINGULAR[kind]}_history",
         summary=f"Every version of a {SINGULAR[kind]}",
         description="Who changed what, when, oldest first. The tenant that keeps the record reads it after it was "
