@@ -152,7 +152,7 @@ def list_(context: Here, asker: Asker, limit: Limit = 50) -> Response:
 
 def show(context: Here, asker: Asker, import_id: RecordId) -> Response:
     """Return the state of an import, its progress, and its report when it is done. Needs the permission "import"."""
-    return json_answer(_out(context, _job(context, asker, import_id)))
+    return json_answer(_out(context, job_of(context, asker, import_id)))
 
 
 def rejects(
@@ -163,7 +163,7 @@ def rejects(
     limit: Limit = 50,
 ) -> Response:
     """Return what was refused, row by row, once the import has ended. Needs the permission "import"."""
-    folder = JobFolder(context.settings.data_dir, _job(context, asker, import_id).id)
+    folder = JobFolder(context.settings.data_dir, job_of(context, asker, import_id).id)
     after = int(cursor or 0)
     found = folder.rejects(after, limit + 1)
     return json_answer(RejectsOut(items=found[:limit], next=str(after + limit) if len(found) > limit else None))
@@ -171,14 +171,15 @@ def rejects(
 
 def rejects_csv(context: Here, asker: Asker, import_id: RecordId) -> Response:
     """Return all that was refused as CSV, safe to open in a spreadsheet program; 404 until the import has ended."""
-    job = _job(context, asker, import_id)
+    job = job_of(context, asker, import_id)
     path = JobFolder(context.settings.data_dir, job.id).csv
     if not path.exists():
         raise unknown("file of rejects of import", import_id)
     return FileResponse(path, media_type="text/csv; charset=utf-8", filename=f"rejects-{job.id}.csv")
 
 
-def _job(context: Context, asker: Principal, import_id: str) -> Job:
+def job_of(context: Context, asker: Principal, import_id: str) -> Job:
+    """Return an import of the asker's tenant; raises Refused (403, 404)."""
     asker.require(Permission.IMPORT)
     with context.store.reading() as session:
         job = get_job(session, import_id)

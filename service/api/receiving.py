@@ -79,7 +79,7 @@ async def receive(request: Request, context: Context, asker: Principal, wanted: 
     key = request.headers.get(HEADER)
     if key is not None and not KEY_FORM.fullmatch(key):
         raise Refused(422, "bad-key", f"{HEADER} has 1 to 100 visible characters.")
-    await run_in_threadpool(_refuse_crowd, context, asker)
+    await run_in_threadpool(refuse_crowd, context, asker)
     job_id = secrets.token_hex(8)
     folder = JobFolder(context.settings.data_dir, job_id)
     await run_in_threadpool(folder.make)
@@ -87,7 +87,7 @@ async def receive(request: Request, context: Context, asker: Principal, wanted: 
         if media == FORM:
             name = await _form(request, folder.uploads, wanted.filename)
         else:
-            name = _named(wanted.filename or f"upload{SUFFIXES[media]}")
+            name = named(wanted.filename or f"upload{SUFFIXES[media]}")
             await _write(_counted(request), folder.uploads / name)
         job = Job(
             job_id,
@@ -103,7 +103,7 @@ async def receive(request: Request, context: Context, asker: Principal, wanted: 
             None,
             None,
         )
-        queued = await run_in_threadpool(_queue, context, asker, job, (key, folder.uploads / name) if key else None)
+        queued = await run_in_threadpool(queue, context, asker, job, (key, folder.uploads / name) if key else None)
     except BaseException:
         await run_in_threadpool(folder.remove)
         raise
@@ -112,14 +112,15 @@ async def receive(request: Request, context: Context, asker: Principal, wanted: 
     return queued
 
 
-def _refuse_crowd(context: Context, asker: Principal) -> None:
+def refuse_crowd(context: Context, asker: Principal) -> None:
+    """Raise Refused (429) where too many imports of the tenant wait."""
     with context.store.reading() as session:
         waiting = list_jobs(session, tenant_id=asker.tenant_id, state=JobState.QUEUED, limit=WAITING)
     if len(waiting) == WAITING:
         raise Refused(429, "too-many-imports", f"{WAITING} imports wait already; send this one when some are done.")
 
 
-def _queue(context: Context, asker: Principal, job: Job, key: tuple[str, Path] | None) -> Job:
+def queue(context: Context, asker: Principal, job: Job, key: tuple[str, Path] | None) -> Job:
     """Write the job down, once for a key and content; returns the earlier one where there is one."""
     with context.store.writing() as session:
         if key is not None:
@@ -151,7 +152,7 @@ async def _form(request: Request, folder: Path, wanted: str | None) -> str:
     file = next((value for _, value in form.multi_items() if isinstance(value, UploadFile)), None)
     if file is None:
         raise Refused(422, "no-file", "The form holds no file: send it as the part 'file', with a file name.")
-    name = _named(wanted or file.filename or "upload")
+    name = named(wanted or file.filename or "upload")
 
     async def pieces() -> AsyncIterator[bytes]:
         while piece := await file.read(1 << 20):
@@ -187,7 +188,7 @@ async def _write(pieces: AsyncIterator[bytes], path: Path) -> None:
             await run_in_threadpool(sink.write, piece)
 
 
-def _named(name: str) -> str:
+def named(name: str) -> str:
     """Return a name that is safe as a file's: its last part, of plain characters, and hidden by nothing."""
     last = re.split(r"[/\\]", name)[-1]
     return _UNSAFE.sub("_", last).lstrip(". ")[-_NAME_CHARACTERS:] or "upload"

@@ -43,7 +43,7 @@ def closed_lists() -> set[str]:
     kinds = (one for one in lists if isinstance(one, type) and issubclass(one, StrEnum))
     values = {plain(value) for kind in kinds for value in kind}
     fields = {label(name) for profile in KINDS.values() for name in profile.model_fields}
-    values |= set(outcomes.NEXT.values())
+    values |= set(outcomes.NEXT.values()) | set(KINDS) | {"queued", "running", "done", "failed"}
     return values | fields | set(wording.SIGNAL_NAMES.values()) | {plain(sector) for sector in vocabulary.SECTORS}
 
 

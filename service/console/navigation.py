@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from service.accounts.roles import Permission
 from service.console.language import Language, choose
 from service.console.words import N_
 
@@ -19,19 +20,20 @@ THEME: Final = "matcher_theme"
 THEMES: Final = (("auto", N_("As the system")), ("light", N_("Light")), ("dark", N_("Dark")))
 """Choices of appearance; the first one leaves it to the browser."""
 
-_PAGES: Final = (
-    ("/", N_("Needs")),
-    ("/pipeline", N_("Pipeline")),
-    ("/capabilities", N_("Capabilities")),
-    ("/organisations", N_("Organisations")),
-    ("/mechanisms", N_("Funding")),
-    ("/facilitators", N_("Facilitators")),
-    ("/cases", N_("Cases")),
-    ("/portfolio", N_("Portfolio")),
-    ("/unserved", N_("Unserved")),
-    ("/clusters", N_("Clusters")),
-    ("/map", N_("Map")),
-    ("/docs", N_("Interface")),
+_PAGES: Final[tuple[tuple[str, str, Permission], ...]] = (
+    ("/", N_("Needs"), Permission.READ),
+    ("/pipeline", N_("Pipeline"), Permission.READ),
+    ("/capabilities", N_("Capabilities"), Permission.READ),
+    ("/organisations", N_("Organisations"), Permission.READ),
+    ("/mechanisms", N_("Funding"), Permission.READ),
+    ("/facilitators", N_("Facilitators"), Permission.READ),
+    ("/cases", N_("Cases"), Permission.READ),
+    ("/portfolio", N_("Portfolio"), Permission.READ),
+    ("/unserved", N_("Unserved"), Permission.READ),
+    ("/clusters", N_("Clusters"), Permission.READ),
+    ("/map", N_("Map"), Permission.READ),
+    ("/import", N_("Import"), Permission.IMPORT),
+    ("/docs", N_("Interface"), Permission.READ),
 )
 """Address, name, and the permission without which a page is of no use."""
 
@@ -62,7 +64,9 @@ class Frame:
 
     def links(self) -> Iterator[Link]:
         """Yield where one can go from here."""
-        for href, label in _PAGES:
+        for href, label, permission in _PAGES:
+            if self.principal is not None and not self.principal.may(permission):
+                continue
             yield Link(href, label, self._within(href))
 
     def _within(self, href: str) -> bool:

@@ -15,6 +15,7 @@ from service.console import (
     cases,
     comparing,
     digests,
+    importing,
     need,
     needs,
     outcomes,
@@ -27,8 +28,6 @@ from service.console import (
 from service.console.rendering import page
 
 _HERE: Final = Path(__file__).parent
-_PAGE: Final = 25  # needs on a page: what a person scrolls through
-_NEEDS_LISTED: Final = 50  # needs on a capability's page
 
 
 def mount(app: FastAPI) -> None:
@@ -36,10 +35,22 @@ def mount(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     made = APIRouter(include_in_schema=False)
     made.add_api_route("/", needs.needs_page, response_class=HTMLResponse)
-    for part in (need, cases, comparing, outcomes, recorded, overviews, portfolio, worlds, signing, appearance):
+    for part in (
+        need,
+        cases,
+        comparing,
+        outcomes,
+        importing,
+        digests,
+        recorded,
+        overviews,
+        portfolio,
+        worlds,
+        signing,
+        appearance,
+    ):
         part.add(made)
     made.add_api_route("/docs", docs_page, response_class=HTMLResponse)
-    digests.add(made)
     app.include_router(made)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -76,7 +77,9 @@ def environment(tag: str) -> Environment:
         "cooperation": views.cooperation,
         "day": spoken.day,
         "facts": views.facts,
+        "label": views.label,
         "moment": spoken.moment,
+        "moment_of": lambda text: spoken.moment(datetime.fromisoformat(text)),
         "number": spoken.number,
         "percent": spoken.percent,
         "plain": views.plain,

@@ -13,6 +13,7 @@ PAGES: dict[str, str] = {
     "/search?q=water": "Search",
     "/needs/need-1/cases": "What worked in similar places",
     "/pipeline": "Pipeline",
+    "/import": "Import records",
     "/capabilities": "Capabilities",
     "/organisations": "Organisations",
     "/organisations/org-1": "Organisation org-1",

@@ -268,7 +268,7 @@ def test_new_records_are_the_askers_and_another_tenants_are_refused(world: World
 
 def test_names_are_safe(tmp_path: Path) -> None:
     for name in ("../../etc/passwd", "..", ".hidden", "a\\b\\c.csv", "", "\x00", "x" * 500):
-        safe = receiving._named(name)
+        safe = receiving.named(name)
         assert (tmp_path / safe).parent == tmp_path
         assert safe.strip(".")
         assert len(safe) <= 100

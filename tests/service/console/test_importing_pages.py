@@ -1,0 +1,109 @@
+"""The import wizard: a spreadsheet with other people's headers and a few mistakes, brought in step by step."""
+
+import csv
+import html
+import io
+import re
+
+from fastapi.testclient import TestClient
+
+from service.accounts.roles import Role
+from tests.service.api.world import World
+
+SHEET = """Our list of needs, March,,,,
+Nr,What is needed,In a few words,Country,Deadline
+n-1,Dryers for mangoes,Solar dryers for women's groups.,Kenya,2027-05-01
+n-2,Clean stoves,Stoves for schools.,Atlantis,soon
+"""
+
+
+def _send(client: TestClient, name: str, body: bytes, **fields: str) -> str:
+    answer = client.post("/import", files={"file": (name, body)}, data=fields, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def _columns(text: str) -> dict[str, str]:
+    """Header -> name of its choice."""
+    found = re.findall(r'<th scope="row" dir="auto">([^<]*)</th>.*?<select id="[^"]+" name="([^"]+)"', text, re.DOTALL)
+    return {html.unescape(header): name for header, name in found}
+
+
+def test_a_sheet_with_foreign_headers_is_tried_mapped_tried_again_and_imported(world: World) -> None:
+    with world.client() as client:
+        step = _send(client, "march.csv", SHEET.encode(), kind="needs")
+        text = client.get(step).text
+        assert "nothing is written yet" in text
+        columns = _columns(text)
+        assert list(columns) == ["Nr", "What is needed", "In a few words", "Country", "Deadline"]
+        fields = ("id", "title", "summary", "beneficiary_places", "complete_by")
+        form = {"kind": "needs", **dict(zip(columns.values(), fields, strict=True))}
+        mapped = client.post(f"{step}/columns", data=form, follow_redirects=False).headers["location"]
+        text = client.get(mapped).text
+        assert "2 records new," in text
+        refused = re.findall(r'<tr><th scope="row">(\d+)</th><td>([^<]*)</td><td dir="auto">([^<]*)</td>', text)
+        assert ("4", "complete_by", "soon") in refused, "rows keep the numbers they have in the file that was sent"
+        assert client.get("/v1/needs/n-1").status_code == 404, "nothing is written before the last step"
+        done = client.post(f"{mapped}/commit", follow_redirects=False).headers["location"]
+        assert "Imported." in client.get(done).text
+        assert client.get("/v1/needs/n-1").json()["record"]["title"] == "Dryers for mangoes"
+        assert client.get("/v1/needs/n-1").json()["record"]["complete_by"] == "2027-05-01"
+
+
+def test_a_workbook_is_previewed_and_mapped_like_a_csv_file(world: World) -> None:
+    import xlsxwriter
+
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink) as book:
+        sheet = book.add_worksheet("Blatt 1")
+        for row, line in enumerate(csv.reader(io.StringIO(SHEET))):
+            sheet.write_row(row, 0, line)
+    with world.client() as client:
+        step = _send(client, "blatt.xlsx", sink.getvalue(), kind="needs")
+        columns = _columns(client.get(step).text)
+        form = {
+            "kind": "needs",
+            columns["What is needed"]: "title",
+            columns["Nr"]: "id",
+            columns["In a few words"]: "summary",
+        }
+        mapped = client.post(f"{step}/columns", data=form, follow_redirects=False).headers["location"]
+        assert "2 records new," in client.get(mapped).text
+
+
+def test_one_field_for_two_columns_is_refused_with_the_form_still_there(world: World) -> None:
+    with world.client() as client:
+        step = _send(client, "march.csv", SHEET.encode(), kind="needs")
+        columns = list(_columns(client.get(step).text).values())
+        answer = client.post(f"{step}/columns", data={"kind": "needs", columns[0]: "title", columns[1]: "title"})
+        assert answer.status_code == 422
+        assert "each field for one column" in answer.text
+        assert len(_columns(answer.text)) == 5
+
+
+def test_no_file_is_told_and_what_is_no_table_has_no_columns(world: World) -> None:
+    with world.client() as client:
+        answer = client.post("/import", data={"kind": "needs"})
+        assert answer.status_code == 422
+        assert "Choose a file first" in answer.text
+        step = _send(client, "needs.jsonl", b'{"id": "j-1", "title": "Pumps", "summary": "For wells."}\n')
+        assert "1 record new," in client.get(step).text
+        assert "../" not in _send(client, "../../etc/needs.csv", b"id,title\n1,x\n", kind="needs")
+
+
+def test_who_may_not_import_gets_no_page_and_sees_no_link(world: World) -> None:
+    with world.client(world.key_of(Role.VIEWER)) as client:
+        assert client.get("/import").status_code == 403
+        assert client.post("/import", files={"file": ("x.csv", b"id\n1\n")}).status_code == 403
+        assert 'href="/import"' not in client.get("/").text
+
+
+def test_another_tenant_sees_none_of_it(world: World) -> None:
+    with world.client() as client:
+        step = _send(client, "march.csv", SHEET.encode(), kind="needs")
+        client.get(step)
+    with world.client(world.key_of(Role.BROKER, tenant_id="elsewhere")) as client:
+        assert client.get(step).status_code == 404
+        assert client.post(f"{step}/commit").status_code == 404
+        assert client.post(f"{step}/columns", data={"kind": "needs"}).status_code == 404
+        assert "march.csv" not in client.get("/import").text
