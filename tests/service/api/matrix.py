@@ -23,7 +23,7 @@ from service.accounts.roles import Role
 from service.accounts.tenants import make_tenant
 from service.jobs import list_jobs
 from service.releases import current_release
-from service.store import upsert_records
+from service.store import list_subscriptions, upsert_records
 from tests.builders import a_capability, a_case, a_need
 from tests.service.api.test_keys import _walked
 from tests.service.api.world import NOW, World, a_world
@@ -116,6 +116,7 @@ def _work_of_the_owner(world: World) -> None:
     with world.client() as client:
         event = {"stage": "shortlisted", "note": f"Asked about the {OWN_WORDS[1]}"}
         assert client.post("/v1/matches/need-1/cap-1/events", json=event).status_code == 201
+        assert client.post("/v1/subscriptions", json={"min_ranks": 1}).status_code == 201
         sent = client.post("/v1/imports?kind=needs", content=rows, headers={"Content-Type": "text/csv"})
         assert sent.status_code == 202
         for _ in range(500):
@@ -129,6 +130,12 @@ def imports_of(world: World) -> list[str]:
     """Return the ids of the owner's imports."""
     with world.store.reading() as session:
         return [job.id for job in list_jobs(session, tenant_id=OWNER)]
+
+
+def subscriptions_of(world: World) -> list[str]:
+    """Return the ids of the owner's subscriptions."""
+    with world.store.reading() as session:
+        return [one.id for one in list_subscriptions(session, tenant_id=OWNER)]
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,7 @@ _ACCOUNT_WRITES = (
     "revoke_key",
 )
 _OTHER_WRITES = ("start_import", "record_event", "decide_rule", "merge_organisation", "unmerge_organisation")
+_FOLLOWING = ("add_subscription", "replace_subscription", "remove_subscription")
 _VERBS = ("create", "put", "patch", "withdraw")
 _RECORD_WRITES = tuple(f"{verb}_{SINGULAR[kind]}" for verb in _VERBS for kind in PUBLIC)
 
@@ -199,9 +207,12 @@ ENTRIES: Mapping[str, Wanted] = {
     "revoke_key": Wanted(),
     "merge_organisation": Wanted(body={"into": "org-hostile"}),
     "unmerge_organisation": Wanted(body={}),
-    "decide_rule": Wanted(body={"confirmed": True}),
+    "decide_rule": Wanted(body={"state": "confirmed"}),
     "start_import": Wanted([{"kind": "needs"}], {}),
     "record_event": Wanted(body={"stage": "shortlisted"}),
+    "add_subscription": Wanted(body={"needs": {"country": "Nepal"}}),
+    "replace_subscription": Wanted(body={"needs": {"country": "Nepal"}}),
+    "remove_subscription": Wanted(),
     "list_matches_of_need": Wanted([{"limit": 200}, {"limit": 200, "order": "allocation"}]),
     "list_matches_of_capability": Wanted([{"limit": 200}]),
     "compare_partners": Wanted(
@@ -221,7 +232,7 @@ PAGES: Mapping[str, Wanted] = {
 }
 """The same for the console's pages, by their path."""
 
-WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, *_OTHER_WRITES})
+WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, *_OTHER_WRITES, *_FOLLOWING})
 """Asked after everything else was: they change the world."""
 
 
@@ -233,6 +244,7 @@ def values_of(world: World, path: str) -> dict[str, Sequence[str]]:
     found: dict[str, Sequence[str]] = {f"{SINGULAR[kind]}_id": known for kind, known in ids.items()}
     found |= {"login": ["nobody@bank.example"], "prefix": ["000000000000"], "granted_to": ["nobody"], "number": ["1"]}
     found |= {"cluster_id": clusters or ["none"], "import_id": imports_of(world) or ["none"]}
+    found["subscription_id"] = subscriptions_of(world) or ["none"]
     kind = path.strip("/").removeprefix("v1/").partition("/")[0]
     if kind in ids:
         found["record_id"] = ids[kind]
