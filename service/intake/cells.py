@@ -84,7 +84,7 @@ def as_places(cell: Any, check: PlaceCheck) -> list[Any]:
 def _located(text: str, check: PlaceCheck) -> Any:
     """Take "Kisumu, Kenya" for a part of a country; "Korea, Republic of" stays the country it names."""
     name, _, country = (part.strip() for part in text.rpartition(","))
-    if name and check.code(country) == check.code(text) and check.code(name) is None:
+    if name and country and check.code(country) == check.code(text) and check.code(name) is None:
         return Located(name=name, country=country).model_dump()
     return text
 
