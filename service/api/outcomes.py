@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -125,7 +126,8 @@ def record(
     attached = Attached(asker.tenant_id, sent.confidentiality, release_id)
     try:
         with context.store.writing() as session:
-            written = record_event(session, event, attached, after=_expected(if_match))
+            clock = None if sent.at else partial(datetime.now, UTC)
+            written = record_event(session, event, attached, after=_expected(if_match), clock=clock)
             least = context.settings.rule_after if written.state.dismissed else 0
             proposed = propose(session, asker.tenant_id, event.reason_codes, least, now) if least else []
     except EventConflict as conflict:

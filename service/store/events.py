@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,14 +80,25 @@ class PairStateAt:
     state: PairState
 
 
-def record_event(session: Session, event: Event, attached: Attached, *, after: int | None = None) -> PairStateAt:
+def record_event(
+    session: Session,
+    event: Event,
+    attached: Attached,
+    *,
+    after: int | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> PairStateAt:
     """Append an event that may follow what happened to its pair in its tenant, and return it with the state it leaves.
 
     ``after`` is the number of the pair's last event as the caller saw it (0: none). Raises EventConflict when another
     was written meanwhile, and BadInput when the event may not follow. One writer a pair at a time.
+    With a ``clock`` the event happens now, asked once the pair is held: of two writers the later one is not told that
+    the other one's event is younger.
     """
     _hold_pair(session, attached.tenant_id, event)
-    earlier = pair_events(session, attached.tenant_id, event.need_id, event.capability_id)
+    earlier = pair_events(session, attached.tenant_id, event.need_id, event.capability_id)  # SQLite waits its turn here
+    if clock is not None:
+        event = replace(event, at=clock())
     last = earlier[-1].number if earlier else 0
     if after is not None and after != last:
         raise EventConflict(expected=after, got=last)
