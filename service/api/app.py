@@ -10,6 +10,7 @@ from typing import Final
 import anyio
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -34,11 +35,13 @@ from service.api import (
     openapi,
     outcome_schemas,
     outcomes,
+    owning,
     past,
     pipeline,
     problems,
     records,
     reports,
+    reviews,
     saving,
     searching,
     similar,
@@ -57,6 +60,8 @@ NOTE_USES_EVERY: Final = 60.0
 
 PARTS: Final = (
     accounts,
+    reviews,
+    owning,
     status,
     matches,
     exporting,
@@ -118,9 +123,13 @@ def create_app(settings: Settings) -> FastAPI:
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):
         app.add_middleware(layer)
     app.add_middleware(observing.Observed, metrics=metrics)
-    openapi.describe(
-        app, (*bodies.MODELS, *outcome_schemas.MODELS, *subscriptions.MODELS, *account_schemas.MODELS, identity.MergeIn)
+    described: tuple[type[BaseModel], ...] = (
+        *bodies.MODELS,
+        *outcome_schemas.MODELS,
+        *subscriptions.MODELS,
+        *account_schemas.MODELS,
     )
+    openapi.describe(app, (*described, *reviews.MODELS, identity.MergeIn))
     return app
 
 

@@ -34,8 +34,31 @@ def suggested(records: Iterable[Profile], tagger: Tagger) -> Iterator[Profile]:
             yield _filled(record, tags[record.id]) if record.id in tags else record
 
 
+def kept_reviews(record: Profile, known: Profile) -> Profile:
+    """Return a record with the fields that a person reviewed of it, where it says nothing of them itself."""
+    reviewed = [
+        field
+        for field, other in _FIELDS
+        if (known.provenance or {}).get(field) is Provenance.REVIEWED
+        and hasattr(record, field)
+        and getattr(record, field) is None
+        and getattr(record, other, None) is None
+    ]
+    if not reviewed:
+        return record
+    marks = {**(record.provenance or {}), **dict.fromkeys(reviewed, Provenance.REVIEWED)}
+    return record.model_copy(update={**{field: getattr(known, field) for field in reviewed}, "provenance": marks})
+
+
 def _unknown(record: Need | Capability) -> list[str]:
-    return [field for field, other in _FIELDS if getattr(record, field) is None and getattr(record, other) is None]
+    known = record.provenance or {}
+    return [
+        field
+        for field, other in _FIELDS
+        if getattr(record, field) is None
+        and getattr(record, other) is None
+        and known.get(field) is not Provenance.REVIEWED  # somebody looked, and said that it is not known
+    ]
 
 
 def _filled(record: Profile, tags: Tags) -> Profile:

@@ -41,6 +41,7 @@ class Filters:
     review_states: Collection[ReviewState] | None = None
     confidentiality: Collection[Confidentiality] | None = None
     audience: Audience | None = None  # who looks; None sees everything
+    tenant_id: str | None = None  # whose
     q: str | None = None  # words, each of which must begin a word of the record (case and accents aside)
 
 
@@ -120,6 +121,8 @@ def conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:  # noqa: C901
         yield RecordRow.confidentiality.in_([level.value for level in filters.confidentiality])
     if filters.audience is not None:
         yield seen_by(filters.audience)
+    if filters.tenant_id is not None:
+        yield is_(RecordRow.tenant_id, filters.tenant_id)
     if filters.q is not None:
         yield from map(_holds, words(filters.q)[:_SEARCH_WORDS])
 

@@ -190,6 +190,8 @@ _ACCOUNT_WRITES = (
 )
 _OTHER_WRITES = ("start_import", "record_event", "decide_rule", "merge_organisation", "unmerge_organisation")
 _FOLLOWING = ("add_subscription", "replace_subscription", "remove_subscription")
+_REVIEWS = tuple(f"{verb}_{SINGULAR[kind]}" for verb in ("confirm", "reject") for kind in PUBLIC)
+_OWNS = tuple(f"confirm_own_{SINGULAR[kind]}" for kind in ("organisations", "capabilities", "needs"))
 _VERBS = ("create", "put", "patch", "withdraw")
 _RECORD_WRITES = tuple(f"{verb}_{SINGULAR[kind]}" for verb in _VERBS for kind in PUBLIC)
 
@@ -223,6 +225,7 @@ ENTRIES: Mapping[str, Wanted] = {
     ),
     **{f"list_{kind}": _LISTED for kind in PUBLIC},
     **dict.fromkeys(_RECORD_WRITES, Wanted(body=_NEED)),
+    **dict.fromkeys((*_REVIEWS, *_OWNS), Wanted(body={})),
 }
 """How routes are asked that a bare GET says too little to. Every other GET is asked by itself, with every id."""
 
@@ -232,7 +235,7 @@ PAGES: Mapping[str, Wanted] = {
 }
 """The same for the console's pages, by their path."""
 
-WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, *_OTHER_WRITES, *_FOLLOWING})
+WRITES_LAST = frozenset({*_RECORD_WRITES, *_ACCOUNT_WRITES, *_OTHER_WRITES, *_FOLLOWING, *_REVIEWS, *_OWNS})
 """Asked after everything else was: they change the world."""
 
 
@@ -245,8 +248,8 @@ def values_of(world: World, path: str) -> dict[str, Sequence[str]]:
     found |= {"login": ["nobody@bank.example"], "prefix": ["000000000000"], "granted_to": ["nobody"], "number": ["1"]}
     found |= {"cluster_id": clusters or ["none"], "import_id": imports_of(world) or ["none"]}
     found["subscription_id"] = subscriptions_of(world) or ["none"]
-    kind = path.strip("/").removeprefix("v1/").partition("/")[0]
-    if kind in ids:
+    kind = next((part for part in path.split("/") if part in ids), None)
+    if kind is not None:
         found["record_id"] = ids[kind]
     return found
 
