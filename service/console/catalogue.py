@@ -36,13 +36,17 @@ def catalogue() -> Catalog:
 def closed_lists() -> set[str]:
     """Return the values and field names that pages show as they are in the vocabulary."""
     from matcher import followup, outcomes, vocabulary, wording
+    from matcher.followup import ChangeCause, ChangeKind, RuleScope, RuleState
     from matcher.profiles import KINDS
+    from service.accounts.audit import Action
+    from service.accounts.roles import Role
     from service.console.views import label, plain
 
     lists = (*vars(vocabulary).values(), *vars(followup).values())
     kinds = (one for one in lists if isinstance(one, type) and issubclass(one, StrEnum))
     values = {plain(value) for kind in kinds for value in kind}
     fields = {label(name) for profile in KINDS.values() for name in profile.model_fields}
+    values |= {plain(value) for kind in (Role, Action, RuleScope, RuleState, ChangeKind, ChangeCause) for value in kind}
     values |= set(outcomes.NEXT.values()) | set(KINDS) | {"queued", "running", "done", "failed"}
     return values | fields | set(wording.SIGNAL_NAMES.values()) | {plain(sector) for sector in vocabulary.SECTORS}
 

@@ -32,7 +32,10 @@ _PAGES: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("/unserved", N_("Unserved"), Permission.READ),
     ("/clusters", N_("Clusters"), Permission.READ),
     ("/map", N_("Map"), Permission.READ),
+    ("/changes", N_("Changes"), Permission.READ),
     ("/import", N_("Import"), Permission.IMPORT),
+    ("/rules", N_("Rules"), Permission.APPROVE_RULES),
+    ("/administration", N_("Administration"), Permission.ADMINISTER),
     ("/docs", N_("Interface"), Permission.READ),
 )
 """Address, name, and the permission without which a page is of no use."""

@@ -11,8 +11,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from service.console import (
+    administering,
     appearance,
     cases,
+    changes,
     comparing,
     digests,
     importing,
@@ -42,6 +44,8 @@ def mount(app: FastAPI) -> None:
         outcomes,
         importing,
         digests,
+        administering,
+        changes,
         recorded,
         overviews,
         portfolio,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect, sync_playwright
 
+from service.accounts.roles import Role
 from tests.service.api.running import a_server
 from tests.service.api.world import World, a_world
 
@@ -66,7 +67,7 @@ def session(browser: Browser, address: str, world: World) -> StorageState:
     """The cookies of somebody who signed in, once for all tests."""
     context = browser.new_context()
     page = context.new_page()
-    sign_in(page, address, world.key)
+    sign_in(page, address, world.key_of(Role.ADMIN))  # who sees every page
     state = context.storage_state()
     context.close()
     return state

@@ -1,0 +1,146 @@
+"""What administrators and reviewers decide: accounts, keys, the audit log, rules, and organisations that are one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from service.accounts.roles import Permission, Role
+from service.api import accounts, dismissals, identity
+from service.api.account_schemas import KeyIn, UserIn, UserPatch
+from service.api.answers import address
+from service.api.context import Asker, Context, Here
+from service.api.outcome_schemas import DecisionIn
+from service.api.parameters import RecordId
+from service.api.problems import Refused
+from service.console.answered import answered, form_of
+from service.console.lookups import told
+from service.console.rendering import page
+from service.console.words import N_
+
+if TYPE_CHECKING:
+    from service.api.keys import Principal
+
+_LINES: Final = 100  # of the audit log
+_UNUSABLE: Final = N_("Something in the form cannot be used.")
+
+
+def add(made: APIRouter) -> None:
+    """Add the pages to a router."""
+    made.add_api_route("/administration", administration_page, response_class=HTMLResponse)
+    made.add_api_route("/administration/keys", make_key, methods=["POST"])
+    made.add_api_route("/administration/keys/{prefix}/revoke", revoke_key, methods=["POST"])
+    made.add_api_route("/administration/users", make_user, methods=["POST"])
+    made.add_api_route("/administration/users/{login}/disable", disable_user, methods=["POST"])
+    made.add_api_route("/rules", rules_page, response_class=HTMLResponse)
+    made.add_api_route("/rules/{number}", decide_rule, methods=["POST"])
+    made.add_api_route("/organisations/{record_id}/duplicates", duplicates_page, response_class=HTMLResponse)
+    made.add_api_route("/organisations/{record_id}/merge", merge, methods=["POST"])
+    made.add_api_route("/organisations/{record_id}/unmerge", unmerge, methods=["POST"])
+
+
+def administration_page(request: Request, context: Here, asker: Asker) -> Response:
+    """Show accounts, keys and who did what."""
+    return _administration(request, context, asker)
+
+
+async def make_key(request: Request, context: Here, asker: Asker) -> Response:
+    """Make a key and show it, the only time it can be seen."""
+    form = await form_of(request)
+
+    def made() -> Response:
+        found = answered(accounts.add_key(context, asker, KeyIn(name=form["name"], role=Role(form["role"]))))
+        return _administration(request, context, asker, key=found["key"])
+
+    return await _done(request, "/administration", made)
+
+
+async def revoke_key(request: Request, context: Here, asker: Asker, prefix: RecordId) -> Response:
+    """End a key for good."""
+    return await _done(request, "/administration", lambda: accounts.revoke_key(context, asker, prefix))
+
+
+async def make_user(request: Request, context: Here, asker: Asker) -> Response:
+    """Make a user."""
+    form = await form_of(request)
+    made = {name: form[name] for name in ("login", "role", "password") if name in form}
+    return await _done(
+        request, "/administration", lambda: accounts.add_user(context, asker, UserIn.model_validate(made))
+    )
+
+
+async def disable_user(request: Request, context: Here, asker: Asker, login: RecordId) -> Response:
+    """End an account for good."""
+    return await _done(
+        request, "/administration", lambda: accounts.patch_user(context, asker, login, UserPatch(disabled=True))
+    )
+
+
+def rules_page(request: Request, context: Here, asker: Asker) -> Response:
+    """Show hard rules that wait to be decided, and those that were."""
+    found = answered(dismissals.rules(context, asker))["items"]
+    may = asker.may(Permission.APPROVE_RULES)
+    return page(request, "rules.html", release=None, rules=found, may_decide=may)
+
+
+async def decide_rule(request: Request, context: Here, asker: Asker, number: int) -> Response:
+    """Confirm or reject a rule."""
+    form = await form_of(request)
+    said = {name: form[name] for name in ("state", "note") if name in form}
+    return await _done(
+        request, "/rules", lambda: dismissals.decide(context, asker, number, DecisionIn.model_validate(said))
+    )
+
+
+def duplicates_page(request: Request, context: Here, asker: Asker, record_id: RecordId) -> Response:
+    """Show organisations that may be this one, with the reasons, and what people have said of it."""
+    found = answered(identity.list_duplicates(context, asker, record_id, 20))
+    merges = answered(identity.list_merges(context, asker, record_id))["items"]
+    may = asker.may(Permission.MERGE)
+    return page(
+        request, "duplicates.html", release=None, record_id=record_id, found=found, merges=merges, may_merge=may
+    )
+
+
+async def merge(request: Request, context: Here, asker: Asker, record_id: RecordId) -> Response:
+    """Say that an organisation is another one."""
+    form = await form_of(request)
+    said = {name: form[name] for name in ("into", "reason") if name in form}
+    back = f"{address('organisations', record_id)}/duplicates"
+    return await _done(
+        request,
+        back,
+        lambda: identity.merge_organisation(context, asker, record_id, identity.MergeIn.model_validate(said)),
+    )
+
+
+async def unmerge(request: Request, context: Here, asker: Asker, record_id: RecordId) -> Response:
+    """Take a merge back."""
+    back = f"{address('organisations', record_id)}/duplicates"
+    return await _done(request, back, lambda: identity.unmerge_organisation(context, asker, record_id))
+
+
+def _administration(request: Request, context: Context, asker: Principal, key: str = "") -> Response:
+    found = answered(accounts.show(context, asker))
+    lines = answered(accounts.log(context, asker, None, None, None, _LINES))["items"]
+    keys = answered(accounts.keys(context, asker))["items"]
+    facts: dict[str, Any] = {"users": found["users"], "tenants": found["tenants"], "keys": keys, "lines": lines}
+    return page(request, "administration.html", release=None, key=key, roles=[role.value for role in Role], **facts)
+
+
+async def _done(request: Request, back: str, act: Callable[[], Response]) -> Response:
+    """Do what a form asks and go back, or show the page that it answers with; a refusal is told on a page."""
+    try:
+        answer = await run_in_threadpool(act)
+    except (ValidationError, ValueError, KeyError):
+        return page(request, "refused.html", release=None, status=422, problem=_UNUSABLE, back=back)
+    except Refused as refused:
+        problem = told(refused)
+        return page(request, "refused.html", release=None, status=refused.status_code, problem=problem, back=back)
+    return answer if isinstance(answer, HTMLResponse) else RedirectResponse(back, 303)
