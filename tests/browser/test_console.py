@@ -24,6 +24,7 @@ def page(opened: Opened, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 def _go(page: Page, name: str) -> None:
     """Follow a link of the navigation, which is folded on a small screen."""
+    page.wait_for_load_state("load")  # before the style sheet has come, everything is unfolded
     if page.locator("details.menu > summary").is_visible():
         page.locator("details.menu > summary").click()
     page.locator("details.menu").get_by_role("link", name=name, exact=True).click()
@@ -53,6 +54,7 @@ def test_from_signing_in_to_a_need_and_its_partner(page: Page, address: str, wor
     _go(page, "Interface")
     expect(page.get_by_text("/v1/needs/{need_id}/matches")).to_be_visible()
     assert _fits(page)
+    page.wait_for_load_state("load")
     if page.locator("details.menu > summary").is_visible():
         page.locator("details.menu > summary").click()
     page.get_by_role("button", name="Sign out").click()
