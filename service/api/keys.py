@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -31,7 +32,7 @@ _MOST: Final = 10_000  # keys remembered at once
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Principal:
     """Who was let in, how, and what they may do: as it was at most ``REMEMBERED`` seconds ago."""
 
@@ -51,7 +52,7 @@ class Principal:
         """Name in a record's history."""
         return f"user:{self.user}" if self.user else f"key:{self.prefix}"
 
-    @property
+    @cached_property
     def audience(self) -> Audience:
         """What confidentiality asks of who looks."""
         own = frozenset({self.tenant_id})
