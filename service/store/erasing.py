@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import Connection, MetaData, String, Table, Text, delete, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -121,7 +123,8 @@ def _table(connection: Connection, table: Table, kind: str, record_id: str) -> i
     if not columns:
         return 0
     keys = list(table.primary_key)
-    wanted = or_(*(column.contains(record_id, autoescape=True) for column in columns))
+    forms = dict.fromkeys((record_id, quote(record_id, safe=""), json.dumps(record_id)[1:-1]))
+    wanted = or_(*(column.contains(form, autoescape=True) for column in columns for form in forms))
     rows = connection.execute(select(*keys, *columns).where(wanted)).all()
     found = 0
     for row in rows:
@@ -145,29 +148,31 @@ def _speaks(column: str, kind: str) -> bool:
 
 
 def _scrubbed(value: str, kind: str, record_id: str) -> str:
-    """Take an id out of a text: a whole one, one inside JSON, or one after a colon or slash."""
-    name = pseudonym(kind, record_id)
-    if value == record_id:
-        return name
+    """Take an id out of a text: a whole one, one inside JSON, or a part of an address or of a subject."""
     if value[:1] in "{[":
         try:
-            return json.dumps(_emptied(json.loads(value), kind, record_id), ensure_ascii=False, sort_keys=True)
+            found = json.loads(value)
         except ValueError:
-            pass
-    head, mark, tail = value.rpartition(record_id)
-    whole = bool(mark) and (not head or head[-1] in ":/ ,") and (not tail or tail[0] in ":/ ,?")
-    return f"{head}{name}{tail}" if whole else value
+            return _within(value, kind, record_id)
+        changed = _emptied(found, kind, record_id)
+        return value if changed == found else json.dumps(changed, ensure_ascii=False, sort_keys=True)
+    return _within(value, kind, record_id)
+
+
+def _within(text: str, kind: str, record_id: str) -> str:
+    """Replace the id where it is all of a text, or stands between slashes and colons, encoded for an address or not."""
+    forms = "|".join(re.escape(form) for form in dict.fromkeys((record_id, quote(record_id, safe=""))))
+    return re.sub(rf"(?<![^:/])(?:{forms})(?![^:/?])", pseudonym(kind, record_id), text)
 
 
 def _emptied(value: Any, kind: str, record_id: str) -> Any:
-    own = ("id", f"{SINGULAR[kind]}_id")
     if isinstance(value, dict):
-        if any(value.get(name) == record_id for name in own):
+        if any(value.get(name) == record_id for name in ("id", f"{SINGULAR[kind]}_id")):
             return {_TOLD: pseudonym(kind, record_id)}
         return {name: _emptied(item, kind, record_id) for name, item in value.items()}
     if isinstance(value, list):
         return [_emptied(item, kind, record_id) for item in value]
-    return pseudonym(kind, record_id) if value == record_id else value
+    return _within(value, kind, record_id) if isinstance(value, str) else value
 
 
 def _renamed(value: Any, record_id: str, name: str) -> Any:

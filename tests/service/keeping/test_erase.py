@@ -1,8 +1,10 @@
 """What is erased is nowhere: not in a table, not in a file of the data folder; what speaks of it has a pseudonym."""
 
+import time
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from matcher.matches import Event
 from matcher.profiles import CapabilityId, NeedId
@@ -127,3 +129,39 @@ def test_an_id_that_begins_like_the_erased_one_stays(world: World) -> None:
 def test_what_is_not_there_cannot_be_erased(world: World) -> None:
     with pytest.raises(UnknownRecord):
         erase(world.settings, "needs", "nobody", NOW)
+
+
+def test_what_came_in_and_went_round_over_http_is_gone_too(world: World) -> None:
+    """Kept answers, the log of what was shown, subscriptions, jobs' files, lists of changed needs."""
+    need, folder = "need-zwetschge", world.settings.data_dir
+    body = {"id": need, "title": SECRET, "summary": f"A mill of {SECRET}.", "beneficiary_places": ["NPL"]}
+    with world.client() as client:
+        made = client.post("/v1/needs", json=body, headers={"Idempotency-Key": "once"})
+        assert made.status_code == 201, made.text
+        text = f"id,title,summary,trl_min\n{need},{SECRET},A mill.,six\n"
+        job = client.post("/v1/imports?kind=needs", content=text, headers={"Content-Type": "text/csv"})
+        assert job.status_code == 202, job.text
+        _until_done(client, job.headers["Location"])
+        world.night()
+        listed = client.get(f"/v1/needs/{need}/matches")
+        assert listed.status_code == 200
+        best = listed.json()["matches"][0]["capability_id"]
+        event = {"stage": "viewed", "note": f"{SECRET} was seen"}
+        assert client.post(f"/v1/matches/{need}/{best}/events", json=event).status_code == 201
+        assert client.put(f"/v1/needs/{need}", json={**body, "summary": f"{SECRET}!"}).status_code == 200
+        assert client.get(f"/v1/needs/{need}/matches").json()["provisional"]
+        follow = client.post("/v1/subscriptions", json={"need_id": need, "channel": "feed"})
+        assert follow.status_code == 201, follow.text
+    assert len(traces(folder, need, SECRET)) > 3
+    done = erase(world.settings, "needs", need, NOW)
+    assert done.tables.events == 1
+    world.store.close()
+    assert traces(folder, need, SECRET) == []
+    assert check(world.settings).problems == ()
+
+
+def _until_done(client: TestClient, address: str) -> None:
+    end = time.monotonic() + 60
+    while client.get(address).json()["state"] != "done":
+        assert time.monotonic() < end
+        time.sleep(0.05)
