@@ -19,7 +19,7 @@ from service.api import writing
 from service.api.answers import address, etag, json_answer
 from service.api.bodies import Body, described, reading
 from service.api.changing import RecordSavedOut, answer
-from service.api.context import Asker, Here
+from service.api.context import Asker, Context, Here
 from service.api.openapi import problem
 from service.api.owning import refuse_others
 from service.api.parameters import IfMatch, Limit, RecordId
@@ -96,23 +96,7 @@ def _add_decision(made: APIRouter, kind: str, *, confirmed: bool) -> None:
         sent: Annotated[ReviewIn, reading(ReviewIn)],
         if_match: IfMatch = None,
     ) -> Response:
-        _require(asker)
-        with context.store.writing() as session:
-            hold_records(session)
-            stored = writing.own(session, asker, kind, record_id)
-            refuse_others(asker, stored)
-            writing.refuse_changed(session, kind, record_id, writing.Held(if_match))
-            try:
-                after = decided(stored.profile, sent.fields, confirmed=confirmed)
-            except BadInput as error:
-                raise bad_value("fields", error) from None
-            saved = writing.save_in(session, asker, (after,), writing.Held())
-            facts = {"verdict": verb, "fields": list(sent.fields or inferred(stored.profile))}
-            at, subject = datetime.now(UTC), f"{kind}/{record_id}"
-            audit(
-                session, Action.REVIEWED, actor=asker.actor, at=at, subject=subject, tenant_id=asker.tenant_id, **facts
-            )
-        return answer(*saved)
+        return decide_on(context, asker, (kind, record_id), sent, writing.Held(if_match), confirmed=confirmed)
 
     verb = "confirm" if confirmed else "reject"
     said = "stay as they are" if confirmed else "are unknown again"
@@ -128,6 +112,35 @@ def _add_decision(made: APIRouter, kind: str, *, confirmed: bool) -> None:
         '"review"; accounts of providers and need owners may with "confirm_own" for the organisations they speak for.',
         openapi_extra=described(ReviewIn, _EXAMPLES),
     )
+
+
+def decide_on(
+    context: Context,
+    asker: Principal,
+    record: tuple[str, str],
+    sent: ReviewIn,
+    held: writing.Held,
+    *,
+    confirmed: bool,
+) -> Response:
+    """Confirm or reject what was inferred about a record, of a kind and id; for the routes and for the page."""
+    _require(asker)
+    kind, record_id = record
+    with context.store.writing() as session:
+        hold_records(session)
+        stored = writing.own(session, asker, kind, record_id)
+        refuse_others(asker, stored)
+        writing.refuse_changed(session, kind, record_id, held)
+        try:
+            after = decided(stored.profile, sent.fields, confirmed=confirmed)
+        except BadInput as error:
+            raise bad_value("fields", error) from None
+        saved = writing.save_in(session, asker, (after,), writing.Held())
+        verdict = "confirm" if confirmed else "reject"
+        facts = {"verdict": verdict, "fields": list(sent.fields or inferred(stored.profile))}
+        at, subject = datetime.now(UTC), f"{kind}/{record_id}"
+        audit(session, Action.REVIEWED, actor=asker.actor, at=at, subject=subject, tenant_id=asker.tenant_id, **facts)
+    return answer(*saved)
 
 
 def queue(

@@ -11,22 +11,25 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from matcher.profiles import KINDS
 from service.accounts.roles import Permission, Role
-from service.api import accounts, dismissals, identity
+from service.api import accounts, dismissals, identity, reviews, writing
 from service.api.account_schemas import KeyIn, UserIn, UserPatch
 from service.api.answers import address
 from service.api.context import Asker, Context, Here
 from service.api.outcome_schemas import DecisionIn
 from service.api.parameters import RecordId
-from service.api.problems import Refused
+from service.api.problems import Refused, unknown
 from service.console.answered import answered, form_of
 from service.console.lookups import told
+from service.console.recorded import TITLES
 from service.console.rendering import page
 from service.console.words import N_
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
 
+_REVIEWED: Final = 50
 _LINES: Final = 100  # of the audit log
 _UNUSABLE: Final = N_("Something in the form cannot be used.")
 
@@ -40,6 +43,8 @@ def add(made: APIRouter) -> None:
     made.add_api_route("/administration/users/{login}/disable", disable_user, methods=["POST"])
     made.add_api_route("/rules", rules_page, response_class=HTMLResponse)
     made.add_api_route("/rules/{number}", decide_rule, methods=["POST"])
+    made.add_api_route("/reviews", reviews_page, response_class=HTMLResponse)
+    made.add_api_route("/reviews/{kind}/{record_id}", decide_review, methods=["POST"])
     made.add_api_route("/organisations/{record_id}/duplicates", duplicates_page, response_class=HTMLResponse)
     made.add_api_route("/organisations/{record_id}/merge", merge, methods=["POST"])
     made.add_api_route("/organisations/{record_id}/unmerge", unmerge, methods=["POST"])
@@ -96,6 +101,27 @@ async def decide_rule(request: Request, context: Here, asker: Asker, number: int
     return await _done(
         request, "/rules", lambda: dismissals.decide(context, asker, number, DecisionIn.model_validate(said))
     )
+
+
+def reviews_page(request: Request, context: Here, asker: Asker) -> Response:
+    """Show what was inferred and nobody has reviewed yet."""
+    found = answered(reviews.queue(context, asker, None, request.query_params.get("after"), _REVIEWED))
+    return page(request, "reviews.html", release=None, waiting=found["items"], further=found["next"], titles=TITLES)
+
+
+async def decide_review(request: Request, context: Here, asker: Asker, kind: str, record_id: RecordId) -> Response:
+    """Confirm or reject one inferred field; the record must be as it was when the page was made."""
+    form = await form_of(request)
+
+    def decide() -> Response:
+        if kind not in KINDS:
+            raise unknown("kind of record", kind)
+        sent = reviews.ReviewIn.model_validate({"fields": [form["field"]]})
+        held = writing.Held(form.get("etag"))
+        confirmed = form["verdict"] == "confirm"
+        return reviews.decide_on(context, asker, (kind, record_id), sent, held, confirmed=confirmed)
+
+    return await _done(request, "/reviews", decide)
 
 
 def duplicates_page(request: Request, context: Here, asker: Asker, record_id: RecordId) -> Response:

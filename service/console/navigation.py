@@ -34,6 +34,7 @@ _PAGES: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("/map", N_("Map"), Permission.READ),
     ("/changes", N_("Changes"), Permission.READ),
     ("/import", N_("Import"), Permission.IMPORT),
+    ("/reviews", N_("Review"), Permission.REVIEW),
     ("/rules", N_("Rules"), Permission.APPROVE_RULES),
     ("/administration", N_("Administration"), Permission.ADMINISTER),
     ("/docs", N_("Interface"), Permission.READ),

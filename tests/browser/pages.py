@@ -15,6 +15,7 @@ PAGES: dict[str, str] = {
     "/pipeline": "Pipeline",
     "/import": "Import records",
     "/changes": "Changes",
+    "/reviews": "Review queue",
     "/rules": "Rules to decide",
     "/administration": "Administration",
     "/organisations/org-1/duplicates": "Who else it may be",

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.accounts.roles import Role
-from tests.builders import an_organisation
+from tests.builders import a_need, an_organisation
 from tests.service.api.world import World
 
 
@@ -106,3 +106,35 @@ def test_changes_since_the_last_visit_are_those_since_the_release_that_was_seen(
         assert text.count('<th scope="row"><a href="/') == len(found["items"])
         assert client.get("/changes?since=nothing").status_code == 422
         assert client.get(f"/changes?since={first}&kind=magic").status_code == 422
+
+
+def test_what_was_inferred_is_confirmed_or_rejected_field_by_field(world: World) -> None:
+    world.upsert(
+        "needs",
+        a_need(
+            "need-guessed",
+            beneficiary_places=["NPL"],
+            sectors=["water"],
+            sdg_goals=[6],
+            provenance={"sectors": "inferred", "sdg_goals": "inferred"},
+        ),
+    )
+    with world.client("") as client:
+        token = _token(client, world.key)
+        text = client.get("/reviews").text
+        etags = re.findall(r'name="etag" value="([^"]+)"', text)
+        assert len(set(etags)) == 1
+        form = {"csrf_token": token, "etag": html.unescape(etags[0]), "field": "sectors", "verdict": "confirm"}
+        assert client.post("/reviews/needs/need-guessed", data=form).url.path == "/reviews"
+        stale = {**form, "field": "sdg_goals", "verdict": "reject"}
+        assert client.post("/reviews/needs/need-guessed", data=stale).status_code == 412, "it was changed meanwhile"
+        etag = re.findall(r'name="etag" value="([^"]+)"', client.get("/reviews").text)[0]
+        client.post("/reviews/needs/need-guessed", data={**stale, "etag": html.unescape(etag)})
+        record = client.get("/v1/needs/need-guessed").json()["record"]
+        assert record["sectors"] == ["water"]
+        assert record["provenance"]["sectors"] == "reviewed"
+        assert "sdg_goals" not in record
+        assert "Nothing waits" in client.get("/reviews").text
+        assert client.post("/reviews/magic/need-1", data=form).status_code == 404
+    with world.client(world.key_of(Role.VIEWER)) as client:
+        assert client.get("/reviews").status_code == 403
