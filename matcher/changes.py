@@ -9,7 +9,7 @@ is not eligible; a list that was cut proves nothing, and the pair is only new or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -127,6 +127,21 @@ def _paired(before: Lists, after: Lists, was: Ints, left: Ints) -> Pairs:
         proved_before=absent & before.complete[needs],
         proved_after=dropped & after.complete[needs],
     )
+
+
+def among(pairs: Pairs, kept: Bools) -> Pairs:
+    """Return the pairs with ranks counted among those kept: what a reader may not see moves nothing for that reader."""
+    before, after = (_recounted(pairs.needs, ranks, kept) for ranks in (pairs.rank_before, pairs.rank_after))
+    return replace(pairs, rank_before=before, rank_after=after)
+
+
+def _recounted(needs: Ints, ranks: Ints, kept: Bools) -> Ints:
+    rows = np.flatnonzero(kept & (ranks > 0))
+    order = rows[np.lexsort((ranks[rows], needs[rows]))]
+    _, starts, sizes = np.unique(needs[order], return_index=True, return_counts=True)
+    found = ranks.copy()
+    found[order] = np.arange(len(order)) - np.repeat(starts, sizes) + 1
+    return found
 
 
 def kinds(pairs: Pairs, records: Records, least: Thresholds) -> Codes:

@@ -19,6 +19,7 @@ from service.judging import EvaluationReport
 from service.nightly import Outcome
 from service.reports.clusters import ClusterPage
 from service.reports.making import KINDS as REPORTS
+from service.reports.period import PeriodReport
 from service.tagging.running import TagReport
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -47,6 +48,7 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"report_{name.value}.json", _canonical(_of(report), said)
     said = "The object of matcher report clusters --cluster ID --json."
     yield "report_cluster.json", _canonical(_of(ClusterPage), said)
+    yield "report_period.json", _canonical(_of(PeriodReport), "The object of matcher report period --json.")
     yield "diagnosis.json", _canonical(_of(Diagnosis), "The object of matcher doctor --json.")
 
 

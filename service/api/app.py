@@ -37,6 +37,7 @@ from service.api import (
     outcomes,
     owning,
     past,
+    period,
     pipeline,
     problems,
     records,
@@ -81,6 +82,7 @@ PARTS: Final = (
     pipeline,
     news,
     subscriptions,
+    period,
 )
 """Modules whose routes are served, in the order of the interface's description."""
 

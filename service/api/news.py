@@ -22,7 +22,7 @@ from service.api.naming import Naming
 from service.api.parameters import MOST, RecordId
 from service.api.problems import Refused, bad_value
 from service.api.schemas import ReleaseId, Sent
-from service.outcomes.choosing import Choice, Chosen, NeedFilter, Reader, choose
+from service.outcomes.choosing import Choice, Chosen, NeedFilter, choose
 from service.outcomes.comparing import compare_need
 from service.outcomes.news import LEAST, Change, News, made_with
 
@@ -133,7 +133,8 @@ def of_need(context: Here, asker: Asker, need_id: RecordId, wanted: Annotated[Ch
     """
     shortlists.serve(context, asker, need_id)  # raises what a list raises
     before, after = between(context, wanted.since)
-    news = News(compare_need(before, after, need_id), Thresholds(wanted.min_ranks, wanted.min_change))
+    least, visible = Thresholds(wanted.min_ranks, wanted.min_change), context.live.visible(asker)
+    news = News(compare_need(before, after, need_id), least, visible)
     return _answer(context, asker, told(context, asker, before, after, news, wanted, None), wanted)
 
 
@@ -142,7 +143,7 @@ def of_all(context: Here, asker: Asker, wanted: Annotated[ChangesAsked, Query()]
     before, after = between(context, wanted.since)
     needs = needs_of(context, asker, NeedFilter(wanted.country, wanted.sector, wanted.sdg, wanted.q))
     compared = context.following.shelf.compared(before, after)
-    news = News(compared, Thresholds(wanted.min_ranks, wanted.min_change))
+    news = News(compared, Thresholds(wanted.min_ranks, wanted.min_change), context.live.visible(asker))
     return _answer(context, asker, told(context, asker, before, after, news, wanted, needs), wanted)
 
 
@@ -166,12 +167,6 @@ def between(context: Context, since: str | None) -> tuple[Release, Release]:
     return before, after
 
 
-def reader_of(context: Context, asker: Principal) -> Reader:
-    """Return what the asker is told of."""
-    off = context.following.dismissals.of(asker.tenant_id)
-    return Reader(context.live.visible(asker), off)
-
-
 def told(  # noqa: PLR0913, PLR0917 - two releases and what is asked of them
     context: Context,
     asker: Principal,
@@ -184,7 +179,8 @@ def told(  # noqa: PLR0913, PLR0917 - two releases and what is asked of them
     """Choose what is told."""
     asker.require(Permission.READ)
     choice = Choice(needs, wanted.kind, wanted.cause, wanted.min_score)
-    return Told(before, after, news, choose(news, choice, reader_of(context, asker), after))
+    off = context.following.dismissals.of(asker.tenant_id)
+    return Told(before, after, news, choose(news, choice, off, after))
 
 
 def _answer(context: Context, asker: Principal, found: Told, wanted: ChangesOfNeedAsked) -> Response:

@@ -238,7 +238,7 @@ def _shown(served: Served, context: Context, asker: Principal) -> Served:
     """Take out what may not be seen, set aside what the asker's tenant keeps off its lists, and say what changed."""
     visible, release = context.live.visible(asker), context.release_of(served.release_id)
     withholding, why = Withholding(visible), why_off(context, asker, release)
-    deltas = {} if served.provisional else context.following.shelf.deltas(release, served.need_id)
+    deltas = {} if served.provisional else context.following.shelf.deltas(release, served.need_id, visible)
     lines = tuple(
         replace(
             line,

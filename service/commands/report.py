@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from matcher.vocabulary import Confidentiality
-from service.reports.names import ReportName
+from service.accounts.roles import DEFAULT_TENANT
+from service.reports.names import Named, ReportName
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+_DAY: Final = ["%Y-%m-%d"]
 
 
 def command(
-    name: Annotated[ReportName, typer.Argument(help="Which report.")],
+    name: Annotated[Named, typer.Argument(help="Which report.")],
     cluster: Annotated[
         str | None, typer.Option(help="With clusters: the page of the one with this id, matched as one.")
     ] = None,
@@ -19,8 +26,16 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/report_NAME.json.")
     ] = False,
     release: Annotated[str | None, typer.Option(help="Release to read; the one that is served unless named.")] = None,
+    first_day: Annotated[
+        datetime | None, typer.Option("--from", formats=_DAY, help="With period: the first day, as 2026-01-31.")
+    ] = None,
+    last_day: Annotated[
+        datetime | None, typer.Option("--to", formats=_DAY, help="With period: the last day, included.")
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="With period: whose achievements.")] = DEFAULT_TENANT,
     out: Annotated[
-        Path | None, typer.Option(help="File to write, replaced whole; standard output unless named.")
+        Path | None,
+        typer.Option(help="File to write, replaced whole; standard output unless named. Period: also .xlsx and .html."),
     ] = None,
     level: Annotated[
         Confidentiality, typer.Option(help="Most confidential records that whoever gets the report may see.")
@@ -28,21 +43,37 @@ def command(
 ) -> None:
     """Report on a release: unserved needs, exposure, coverage, dormant partners, tiers or clusters of needs.
 
-    Counted from the release as it was published, less what was withdrawn since or is more confidential than --level;
-    how much that is stands on top.
+    Or, with period, on what a tenant achieved: needs assessed, introductions, agreements, partners reactivated and time
+    at stage, by project, cluster and country. The others are counted from the release as it was published, less what
+    was withdrawn since or is more confidential than --level; how much that is stands on top.
     """
+    from service.releases.files import write_whole
+    from service.settings import load_settings
+
+    settings = load_settings()
+    if name is Named.PERIOD:
+        written = _of_period(settings, tenant, (first_day, last_day), level, _form(out, as_json=as_json))
+    else:
+        written = _of_release(settings, ReportName(name.value), (release, cluster), level, as_json=as_json)
+    if out is None:
+        sys.stdout.write(written.decode())
+    else:
+        write_whole(out, written)
+
+
+def _of_release(
+    settings: Settings, name: ReportName, which: tuple[str | None, str | None], level: Confidentiality, *, as_json: bool
+) -> bytes:
+    """Make a report of a release; ``which`` is the release and the cluster that were named."""
     from matcher.errors import BadInput
     from service.releases import Release, current_release
-    from service.releases.files import write_whole
     from service.reports.making import make, make_page
     from service.reports.tables import text
-    from service.settings import load_settings
     from service.store import open_store
     from service.visibility import visibility
     from service.wire import to_json
 
-    settings = load_settings()
-    folder = settings.releases_dir
+    (release, cluster), folder = which, settings.releases_dir
     source = current_release(folder) if release is None else Release.open(folder / Path(release).name)
     store = open_store(settings.database_url)
     try:
@@ -60,8 +91,37 @@ def command(
             fix = "matcher report clusters lists them"
             raise BadInput("cluster", expected="the id of a cluster of the release", got=cluster, fix=fix)
         found = page
-    written = f"{to_json(found, indent=2)}\n" if as_json else text(found)
-    if out is None:
-        sys.stdout.write(written)
-    else:
-        write_whole(out, written.encode())
+    return (f"{to_json(found, indent=2)}\n" if as_json else text(found)).encode()
+
+
+def _of_period(
+    settings: Settings, tenant: str, days: tuple[datetime | None, datetime | None], level: Confidentiality, form: str
+) -> bytes:
+    """Make the report of a period as text, json, xlsx or html."""
+    from matcher.errors import BadInput
+    from service.reports.period import Asked, report
+    from service.reports.period_files import page, plain, workbook
+    from service.store import open_store
+    from service.visibility import Audience, visibility
+    from service.wire import to_json
+
+    first, last = days
+    if first is None or last is None:
+        raise BadInput("period", expected="--from and --to with the report period", got="none", fix="--from 2026-01-01")
+    store = open_store(settings.database_url)
+    try:
+        with store.reading() as session:
+            audience = Audience.of_level(level)
+            found = report(session, Asked(tenant, first.date(), last.date(), audience, visibility(session, level)))
+    finally:
+        store.close()
+    if form == "xlsx":
+        return workbook(found)
+    texts = {"html": page, "json": lambda one: f"{to_json(one, indent=2)}\n", "text": plain}
+    return texts[form](found).encode()
+
+
+def _form(out: Path | None, *, as_json: bool) -> str:
+    """Return how a period is written: as asked, else as the file's name says, else as tables."""
+    suffix = out.suffix.lower().removeprefix(".") if out else ""
+    return "json" if as_json else suffix if suffix in {"xlsx", "html", "json"} else "text"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +17,7 @@ from matcher.vocabulary import SECTORS, ReviewState
 from service.outcomes.dismissing import Off
 from service.reference import load_places
 from service.store import Filters, matching_ids, places_covering
-from service.visibility import WITHDRAWN_NOW, Audience, Visibility
+from service.visibility import WITHDRAWN_NOW, Audience
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -65,14 +65,6 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Who is told: what may be seen, and what a tenant keeps off its lists."""
-
-    visible: Visibility = field(default_factory=Visibility)
-    off: Off = field(default_factory=Off)
-
-
-@dataclass(frozen=True, slots=True)
 class Chosen:
     """Rows of the news in their order, and how many of those that were asked for are not told."""
 
@@ -82,11 +74,11 @@ class Chosen:
     counts: Mapping[str, Mapping[str, int]]  # of the rows, by kind and cause
 
 
-def choose(news: News, choice: Choice, reader: Reader, after: Release) -> Chosen:
-    """Choose the rows that are told, over arrays."""
+def choose(news: News, choice: Choice, off_lists: Off, after: Release) -> Chosen:
+    """Choose the rows that are told, over arrays: of pairs that are seen and that the tenant did not dismiss."""
     asked = _asked(news, choice)
-    seen = _seen(news.compared, asked, reader.visible)
-    off = _off(news.compared, asked, reader.off, after)
+    seen = news.seen[asked]
+    off = _off(news.compared, asked, off_lists, after)
     rows = asked[seen & ~off]
     return Chosen(rows, int((~seen).sum()), int((seen & off).sum()), news.counts(rows))
 
@@ -103,13 +95,6 @@ def _asked(news: News, choice: Choice) -> npt.NDArray[np.int64]:
     score = np.where(pairs.rank_after[rows] > 0, pairs.score_after[rows], pairs.score_before[rows])
     chosen: npt.NDArray[np.int64] = rows[score >= choice.min_score]
     return chosen
-
-
-def _seen(compared: Compared, rows: npt.NDArray[np.int64], visible: Visibility) -> Flags:
-    needs = np.array([visible.shows("needs", each) for each in compared.needs], np.bool_)
-    offers = np.array([visible.shows("capabilities", each) for each in compared.capabilities], np.bool_)
-    found: Flags = needs[compared.pairs.needs[rows]] & offers[compared.pairs.capabilities[rows]]
-    return found
 
 
 def _off(compared: Compared, rows: npt.NDArray[np.int64], off: Off, after: Release) -> Flags:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from matcher.changes import Codes
     from service.releases import Release
+    from service.visibility import Visibility
+
+    Flags = npt.NDArray[np.bool_]
     from service.releases.manifest import RunFacts
     from service.releases.records import RecordFile
 
@@ -41,9 +44,19 @@ class Compared:
     run: Run
     differs: tuple[str, ...]  # facts of the run that differ, by name
 
-    def kinds(self, least: Thresholds) -> Codes:
-        """Say what became of each pair (``matcher.changes.KINDS``)."""
-        return changes.kinds(self.pairs, self.records, least)
+    def seen(self, visible: Visibility) -> Flags:
+        """Say of each pair whether both its sides may be seen."""
+        needs, offers = (
+            np.array([visible.shows(kind, each) for each in ids], np.bool_)
+            for kind, ids in (("needs", self.needs), ("capabilities", self.capabilities))
+        )
+        found: Flags = needs[self.pairs.needs] & offers[self.pairs.capabilities]
+        return found
+
+    def kinds(self, least: Thresholds, seen: Flags) -> Codes:
+        """Say what became of each pair (``matcher.changes.KINDS``), ranks counted among those that are seen."""
+        pairs = self.pairs if seen.all() else changes.among(self.pairs, seen)
+        return changes.kinds(pairs, self.records, least)
 
     def causes(self, kinds: Codes) -> Codes:
         """Say why (``matcher.changes.CAUSES``)."""

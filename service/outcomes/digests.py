@@ -10,7 +10,7 @@ from matcher.changes import Thresholds
 from service.accounts.grants import granters
 from service.accounts.roles import Permission, permitted
 from service.accounts.users import list_users
-from service.outcomes.choosing import Choice, NeedFilter, Reader, choose
+from service.outcomes.choosing import Choice, NeedFilter, choose
 from service.outcomes.comparing import compare_need
 from service.outcomes.dismissing import off_lists
 from service.outcomes.news import News, made_with
@@ -80,13 +80,14 @@ def digest(
     """Gather a subscription's news from an earlier release to the one that is served, as an audience may see it."""
     follows, at = subscription.follows, datetime.now(UTC)
     least = Thresholds(follows.min_ranks, follows.min_change)
+    visible = visibility(session, audience)
     if follows.need_id is not None:
-        news, needs = News(compare_need(before, now, follows.need_id), least), None
+        news, needs = News(compare_need(before, now, follows.need_id), least, visible), None
     else:
-        news = News(shelf.compared(before, now), least)
+        news = News(shelf.compared(before, now), least, visible)
         needs = NeedFilter(**follows.needs).ids(session, audience, at.date())
-    reader = Reader(visibility(session, audience), off_lists(session, subscription.tenant_id))
-    chosen = choose(news, Choice(needs, min_score=follows.min_score), reader, now)
+    off = off_lists(session, subscription.tenant_id)
+    chosen = choose(news, Choice(needs, min_score=follows.min_score), off, now)
     titles = _Titles(session, before, now)
     return Digest(
         subscription_id=subscription.id,

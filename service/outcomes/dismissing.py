@@ -164,7 +164,7 @@ def _counted(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[tuple[R
     for need_id, capability_id in pairs:
         counts[RuleScope.NEED, need_id] += 1
         offered[capability_id] += 1
-    for capability_id, facet, value in _facets(session, sorted(offered)):
+    for capability_id, facet, value in facets_of(session, sorted(offered)):
         counts[_SCOPES[facet], value] += offered[capability_id]
     return {
         (scope, value): count
@@ -180,7 +180,8 @@ def _is_said_by_a_child(value: str, count: int, counts: Mapping[tuple[RuleScope,
     )
 
 
-def _facets(session: Session, capability_ids: list[str]) -> list[tuple[str, str, str]]:
+def facets_of(session: Session, capability_ids: list[str]) -> list[tuple[str, str, str]]:
+    """Return id, facet and value of each provider ("organisation") and sector of capabilities that the store holds."""
     found: list[tuple[str, str, str]] = []
     for start in range(0, len(capability_ids), _CHUNK):
         query = select(FacetRow.id, FacetRow.facet, FacetRow.value).where(

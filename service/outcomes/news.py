@@ -18,6 +18,7 @@ from service.outcomes.comparing import Compared, compare, compare_need
 from service.releases import Release, ReleaseError
 from service.releases.publishing import withheld
 from service.releases.reading import published
+from service.visibility import Visibility
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LEAST: Final = Thresholds()
+EVERYTHING: Final = Visibility()
 _NEEDS_KEPT: Final = 20_000  # comparisons of single needs: some kilobytes each at most
 _WHOLE_KEPT: Final = 2  # comparisons of whole releases: tens of megabytes each
 _RELEASES_KEPT: Final = 4
@@ -60,11 +62,15 @@ class Change:
 
 
 class News:
-    """What changed between two releases under given thresholds; words are made for what is asked for alone."""
+    """What changed between two releases under given thresholds; words are made for what is asked for alone.
 
-    def __init__(self, compared: Compared, least: Thresholds = LEAST) -> None:
+    To whom a pair is not visible it moves no other: up and down count ranks among those that may be seen.
+    """
+
+    def __init__(self, compared: Compared, least: Thresholds = LEAST, visible: Visibility = EVERYTHING) -> None:
         self.compared, self.least = compared, least
-        self.kinds = compared.kinds(least)
+        self.seen = compared.seen(visible)  # rows of which both sides may be seen
+        self.kinds = compared.kinds(least, self.seen)
         self.causes = compared.causes(self.kinds)
 
     @cached_property
@@ -149,7 +155,8 @@ class ReleaseShelf:
         self._open: OrderedDict[str, Release] = OrderedDict()
         self._previous: dict[str, str | None] = {}
         self._whole: OrderedDict[tuple[str, str], Compared] = OrderedDict()
-        self._needs: OrderedDict[tuple[str, str, str], Mapping[str, Delta]] = OrderedDict()
+        self._needs: OrderedDict[tuple[str, str, str], Compared] = OrderedDict()
+        self._deltas: OrderedDict[tuple[str, str, str, frozenset[str]], Mapping[str, Delta]] = OrderedDict()
 
     def names(self) -> tuple[str, ...]:
         """Name the releases that are retained, oldest first."""
@@ -173,17 +180,23 @@ class ReleaseShelf:
         except (ReleaseError, OSError):
             return None
 
-    def deltas(self, release: Release, need_id: str) -> Mapping[str, Delta]:
-        """Return by capability what became of a need's matches since the release before; empty without one."""
+    def deltas(self, release: Release, need_id: str, visible: Visibility = EVERYTHING) -> Mapping[str, Delta]:
+        """Return by capability what became of a need's matches since the release before; empty without one.
+
+        As a reader may see it: kept for all to whom the same of the need's lists is hidden.
+        """
         before = self.before(release)
         if before is None:
             return {}
+        key = (before.id, release.id, need_id)
+        compared = self._kept(self._needs, key, _NEEDS_KEPT, lambda: compare_need(before, release, need_id))
+        hidden = visible.hidden.get("capabilities", frozenset()).intersection(compared.capabilities)
 
         def made() -> Mapping[str, Delta]:
-            news = News(compare_need(before, release, need_id))
+            news = News(compared, LEAST, Visibility({"capabilities": hidden}))
             return {change.capability_id: change.delta for change in news.each()}
 
-        return self._kept(self._needs, (before.id, release.id, need_id), _NEEDS_KEPT, made)
+        return self._kept(self._deltas, (*key, hidden), _NEEDS_KEPT, made)
 
     def compared(self, before: Release, after: Release) -> Compared:
         """Compare two whole releases, or return the comparison at hand."""

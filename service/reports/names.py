@@ -12,3 +12,15 @@ class ReportName(StrEnum):
     DORMANT = "dormant"  # partners worth reactivating, and for which needs
     TIERS = "tiers"  # how matches share out over the tiers
     CLUSTERS = "clusters"  # needs that are alike
+
+
+class Named(StrEnum):
+    """What ``matcher report`` makes: each report of a release, and the one of a period."""
+
+    UNSERVED = ReportName.UNSERVED
+    EXPOSURE = ReportName.EXPOSURE
+    COVERAGE = ReportName.COVERAGE
+    DORMANT = ReportName.DORMANT
+    TIERS = ReportName.TIERS
+    CLUSTERS = ReportName.CLUSTERS
+    PERIOD = "period"  # what a tenant achieved, from events and records

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.changes import CAUSES, KINDS, SAME, Lists, Records, Run, Thresholds, causes, join, kinds
+from matcher.changes import CAUSES, KINDS, SAME, Lists, Records, Run, Thresholds, among, causes, join, kinds
 from matcher.followup import ChangeCause, ChangeKind
 
 Line = tuple[int, int, float, bool]  # need, capability, score, near miss; ranks follow the order within a need
@@ -160,3 +160,14 @@ def _by_hand(was: Any, now: Any, complete: bool, ranks: int, score: float) -> Ch
     if abs(was[1] - now[1]) >= score - 1e-9:
         return ChangeKind.UP if now[1] > was[1] else ChangeKind.DOWN
     return None
+
+
+def test_what_a_reader_may_not_see_moves_nothing_for_that_reader() -> None:
+    """A hidden offer comes in on top: to who does not see it the others stand where they stood."""
+    before = lists((0, 1, 0.8, False), (0, 2, 0.7, False))
+    after = lists((0, 0, 0.9, False), (0, 1, 0.8, False), (0, 2, 0.7, False))
+    pairs, least = join(before, after), Thresholds(ranks=1, score=1.0)
+    whole = kinds(pairs, records(), least)
+    assert (whole == KINDS.index(ChangeKind.DOWN)).sum() == 2
+    seen = kinds(among(pairs, pairs.capabilities != 0), records(), least)
+    assert (seen[pairs.capabilities != 0] == SAME).all()

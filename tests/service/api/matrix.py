@@ -192,6 +192,7 @@ _OTHER_WRITES = ("start_import", "record_event", "decide_rule", "merge_organisat
 _FOLLOWING = ("add_subscription", "replace_subscription", "remove_subscription")
 _REVIEWS = tuple(f"{verb}_{SINGULAR[kind]}" for verb in ("confirm", "reject") for kind in PUBLIC)
 _OWNS = tuple(f"confirm_own_{SINGULAR[kind]}" for kind in ("organisations", "capabilities", "needs"))
+_PERIODS = ("get_period_report", "export_period_report_xlsx", "get_period_report_page")
 _VERBS = ("create", "put", "patch", "withdraw")
 _RECORD_WRITES = tuple(f"{verb}_{SINGULAR[kind]}" for verb in _VERBS for kind in PUBLIC)
 
@@ -223,6 +224,7 @@ ENTRIES: Mapping[str, Wanted] = {
             for other in ("cap-hostile", *(one.id for one in SECRETS if one.kind == "capabilities"))
         ]
     ),
+    **dict.fromkeys(_PERIODS, Wanted([{"from": "2026-01-01", "to": "2030-12-31"}])),
     **{f"list_{kind}": _LISTED for kind in PUBLIC},
     **dict.fromkeys(_RECORD_WRITES, Wanted(body=_NEED)),
     **dict.fromkeys((*_REVIEWS, *_OWNS), Wanted(body={})),
