@@ -184,17 +184,24 @@ def _evidence(one: _Known, other: _Known) -> Iterator[tuple[float, str]]:
 
 
 def _alike(mine: str, theirs: str) -> float:
-    """Compare letter by letter (with and without spaces) and with the words in order; the best counts.
+    """Compare letter by letter (with and without spaces) and with the words in order; the best counts, below LIKELY 0.
 
     Of long names one word may differ and most letters agree: then the words that differ must be alike themselves.
     """
-    whole = max(fuzz.ratio(mine, theirs), fuzz.ratio(mine.replace(" ", ""), theirs.replace(" ", "")))
-    ordered = fuzz.ratio(" ".join(sorted(mine.split())), " ".join(sorted(theirs.split())))
-    best = max(whole, ordered)
+    best = max(
+        fuzz.ratio(one, other, score_cutoff=100 * LIKELY) for one, other in zip(_ways(mine), _ways(theirs), strict=True)
+    )
+    if not best:
+        return 0.0
     only_mine, only_theirs = _without(mine, theirs), _without(theirs, mine)
     if only_mine and only_theirs:
         best = min(best, (best + fuzz.ratio(only_mine, only_theirs)) / 2)
     return float(best) / 100
+
+
+@lru_cache(maxsize=200_000)
+def _ways(name: str) -> tuple[str, str, str]:
+    return name, name.replace(" ", ""), " ".join(sorted(name.split()))
 
 
 def _without(name: str, other: str) -> str:
