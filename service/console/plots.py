@@ -79,7 +79,7 @@ def bars(title: str, steps: Sequence[Step]) -> Markup:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= 28 else f"{name[:27]}\u2026"
+    return name if len(name) <= 24 else f"{name[:23]}\u2026"
 
 
 def _text(x: float, y: float, words: str, anchor: str) -> str:
