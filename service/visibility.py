@@ -11,9 +11,12 @@ from matcher.vocabulary import Confidentiality, ReviewState
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from service.releases import Release
+
 WITHDRAWN_NOW: Final = frozenset({ReviewState.WITHDRAWN, ReviewState.DRAFT, ReviewState.IN_REVIEW})
 """States that take a record out of every answer at once, whatever release holds it."""
 
+_CHUNK: Final = 500  # ids asked for at once
 _LEVELS: Final = (Confidentiality.PUBLIC, Confidentiality.PARTNERS, Confidentiality.BROKER_ONLY)
 
 
@@ -56,10 +59,13 @@ class Visibility:
         return self.shows("needs", need_id) and self.shows("capabilities", capability_id)
 
 
-def visibility(session: Session, level: Confidentiality | Audience = Confidentiality.PUBLIC) -> Visibility:
+def visibility(
+    session: Session, level: Confidentiality | Audience = Confidentiality.PUBLIC, release: Release | None = None
+) -> Visibility:
     """Ask the store, as it is now, what an audience may not see; a level is every tenant's records up to it.
 
-    A record that the store does not hold keeps the state it had in the release.
+    A record that a release holds and the store does not keeps what the release says of it. Nobody knows any more whose
+    it is: unless it was public, only an audience that sees every tenant's sees it.
     """
     from sqlalchemy import not_, or_, select
 
@@ -72,4 +78,20 @@ def visibility(session: Session, level: Confidentiality | Audience = Confidentia
     hidden: dict[str, set[str]] = {}
     for row in session.execute(query):
         hidden.setdefault(row.kind, set()).add(row.id)
+    for kind, levels in (release.confidential if release else {}).items():
+        told = {one for one, confidentiality in levels.items() if not audience.sees(confidentiality, "")}
+        unsure = told - hidden.get(kind, set())
+        if unsure:
+            hidden.setdefault(kind, set()).update(unsure - _held(session, kind, sorted(unsure)))
     return Visibility({kind: frozenset(ids) for kind, ids in hidden.items()})
+
+
+def _held(session: Session, kind: str, ids: list[str]) -> set[str]:
+    """Return those of some ids that the store holds."""
+    from sqlalchemy import select
+
+    from service.store.models import RecordRow
+
+    parts = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+    asked = (select(RecordRow.id).where(RecordRow.kind == kind, RecordRow.id.in_(part)) for part in parts)
+    return {record_id for query in asked for record_id in session.execute(query).scalars()}

@@ -52,14 +52,15 @@ class Context:
     def open(cls, settings: Settings) -> Context:
         """Open the store; the release is opened by the first who asks for it."""
         store = open_store(settings.database_url)
+        current = CurrentRelease(settings.releases_dir)
         return cls(
             settings,
             store,
-            CurrentRelease(settings.releases_dir),
+            current,
             KeyRing(store),
             Sessions(session_secret(settings.data_dir)),
             Attempts(),
-            Live(store),
+            Live(store, release=lambda: _served(current)),
             Deciding(settings),
             Reporting(),
             Following.of(store, settings),
@@ -98,6 +99,14 @@ class Context:
         self.keys.note_uses()
         self.following.shown.write()
         self.store.close()
+
+
+def _served(current: CurrentRelease) -> Release | None:
+    """Return the release that is served, if there is one that can be read."""
+    try:
+        return current.get()
+    except (ReleaseError, OSError):
+        return None
 
 
 async def _context(request: Request) -> Context:

@@ -28,8 +28,13 @@ _MOST: Final = 200  # audiences remembered at once: one a tenant, for brokers an
 class Live:
     """Asks the store what a release cannot know. Safe to share among threads."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store, self._clock = store, clock
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.monotonic,
+        release: Callable[[], Release | None] = lambda: None,
+    ) -> None:
+        self._store, self._clock, self._release = store, clock, release
         self._lock = threading.Lock()
         self._known: dict[Audience, tuple[float, Visibility]] = {}
         self._unseen: dict[Audience, tuple[Visibility, Unseen]] = {}
@@ -48,7 +53,7 @@ class Live:
             known = self._known.get(audience)
             if known is None or self._clock() >= known[0]:
                 with self._store.reading() as session:
-                    found = visibility(session, audience)
+                    found = visibility(session, audience, self._release())
                 if known is not None and known[1] == found:
                     found = known[1]  # what was counted under it holds
                 if len(self._known) >= _MOST:

@@ -254,4 +254,4 @@ def need_asked(context: Context, asker: Principal, release: Release, need_id: st
     if standing is not None and is_shown(standing, asker):
         profile = find(context, asker, "needs", need_id).profile
         return profile if isinstance(profile, Need) else None
-    return release.needs.get(need_id)
+    return release.needs.get(need_id) if context.live.visible(asker).shows("needs", need_id) else None

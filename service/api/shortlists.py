@@ -124,6 +124,8 @@ def serve(context: Context, asker: Principal, need_id: str) -> Served:
     row = release.needs.row_of(need_id)
     if (now is None and row is None) or (now is not None and not is_shown(now, asker)):
         raise unknown("need", need_id)
+    if now is None and not context.live.visible(asker).shows("needs", need_id):
+        raise unknown("need", need_id)
     if row is not None and (now is None or _hash_in(release, row) == now.content_hash):
         return published(context, asker, release, need_id)
     return provisional(context, asker, release, need_id)
@@ -135,7 +137,8 @@ def resumed(context: Context, asker: Principal, need_id: str, mark: Mark) -> Ser
     A provisional list is no more once the need or the release has changed.
     """
     now = context.live.standing("needs", need_id)
-    if now is not None and not is_shown(now, asker):
+    hidden = not context.live.visible(asker).shows("needs", need_id) if now is None else not is_shown(now, asker)
+    if hidden:
         raise unknown("need", need_id)
     if not mark.version:
         return published(context, asker, context.release_of(mark.release_id), need_id)

@@ -92,7 +92,8 @@ def _record(context: Context, asker: Principal, release: Release, kind: Compared
     """Return a record as it stands, or as the release holds it where the store does not."""
     now = context.live.standing(kind, record_id)
     if now is None:
-        held = release.records(kind).get(record_id) if kind in release.manifest.counts else None
+        there = kind in release.manifest.counts and context.live.visible(asker).shows(kind, record_id)
+        held = release.records(kind).get(record_id) if there else None
     else:
         held = find(context, asker, kind, record_id).profile if is_shown(now, asker) else None
     if not isinstance(held, _MODELS):

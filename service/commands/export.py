@@ -57,7 +57,7 @@ def command(
     store = open_store(settings.database_url)
     try:
         with store.reading() as session:
-            visible = visibility(session, level)
+            visible = visibility(session, level, source)
             off = None if tenant is None else off_lists(session, tenant)
         sink = sys.stdout.buffer if str(out) == "-" else out
         done = export(source, visible, sink, Wanted(what, form, need, capability, bom), off)

@@ -40,6 +40,12 @@ def command(
         bool,
         typer.Option("--suggest", help="Infer SDG goals and sectors where they are unknown, marked as inferred."),
     ] = False,
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose the records are to be; another tenant's are refused. New ones are of default otherwise."
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/import.json.")
     ] = False,
@@ -59,7 +65,9 @@ def command(
         from service.tagging import load_tagger
 
         tagger = load_tagger(make_encoder(settings))
-    order = Order(tuple(files), kind.value if kind else None, profile, dry_run, rejects, tagger)
+    if tenant is not None:
+        _require(settings.database_url, tenant)
+    order = Order(tuple(files), kind.value if kind else None, profile, dry_run, rejects, tagger, tenant_id=tenant)
     report = import_files(order, settings.database_url, datetime.now(UTC))
     if as_json:
         typer.echo(to_json(report, indent=2))
@@ -69,3 +77,16 @@ def command(
             typer.echo("--rejects FILE lists what was refused, row by row", err=True)
     if report.records_refused:
         raise typer.Exit(REJECTS)
+
+
+def _require(url: str, tenant: str) -> None:
+    """Raise BadInput unless there is such a tenant: records of a misspelt one would be seen by nobody."""
+    from service.accounts.tenants import require_tenant
+    from service.store import open_store
+
+    store = open_store(url)
+    try:
+        with store.reading() as session:
+            require_tenant(session, tenant)
+    finally:
+        store.close()

@@ -78,7 +78,7 @@ def _of_release(
     store = open_store(settings.database_url)
     try:
         with store.reading() as session:
-            visible = visibility(session, level)
+            visible = visibility(session, level, source)
     finally:
         store.close()
     if cluster is None:

@@ -34,7 +34,8 @@ def need_now(
     except Refused:
         if context.live.standing("needs", need_id) is not None or release is None:
             raise
-        if (kept := release.needs.get(need_id)) is None:
+        kept = release.needs.get(need_id) if context.live.visible(asker).shows("needs", need_id) else None
+        if kept is None:
             raise
         return kept, None
     if not isinstance(stored.profile, Need):  # the store keeps kinds apart

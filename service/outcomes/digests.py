@@ -80,7 +80,7 @@ def digest(
     """Gather a subscription's news from an earlier release to the one that is served, as an audience may see it."""
     follows, at = subscription.follows, datetime.now(UTC)
     least = Thresholds(follows.min_ranks, follows.min_change)
-    visible = visibility(session, audience)
+    visible = visibility(session, audience, now)
     if follows.need_id is not None:
         news, needs = News(compare_need(before, now, follows.need_id), least, visible), None
     else:

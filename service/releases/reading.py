@@ -2,19 +2,21 @@
 
 import json
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy.typing as npt
 import structlog
 
 from matcher.matches import Shortlist
 from matcher.profiles import Capability, Need, NeedId, Organisation, Record
+from matcher.vocabulary import Confidentiality
 from service.releases.allocations import ALLOCATION, AllocationFile, Placed, flagged
 from service.releases.check import damage
 from service.releases.errors import BrokenRelease, NoRelease, ReleaseError
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Record)
 CURRENT, CLUSTERS, MERGES = "CURRENT", "clusters.json", "merges.json"
+_CONFIDENTIAL: Final = ("needs", "capabilities", "cases")  # kinds that can be
+_STATED: Final = re.compile(rb'"confidentiality":"(partners|broker_only)"')
 CHECK_EVERY = 0.5
 """Seconds between two looks at CURRENT: a new release is seen within half a second, a request pays no stat."""
 
@@ -81,6 +85,12 @@ class Release:
         if kind not in self._files:
             self._files[kind] = RecordFile(self.folder / "records", kind)
         return self._files[kind]
+
+    @cached_property
+    def confidential(self) -> Mapping[str, Mapping[str, Confidentiality]]:
+        """Give the ids, by kind, of the records that were not public when the release was made, with their level."""
+        kinds = [kind for kind in _CONFIDENTIAL if kind in self.manifest.counts]
+        return {kind: dict(_confidential(self.records(kind))) for kind in kinds}
 
     @property
     def needs(self) -> RecordFile[Need]:
@@ -272,6 +282,13 @@ def published(releases_dir: Path) -> list[Manifest]:
         except ReleaseError as error:
             _log.warning("release cannot be read", folder=folder.parent.name, error=str(error))
     return sorted(found, key=lambda manifest: (manifest.created_at, manifest.id))
+
+
+def _confidential(records: RecordFile[Any]) -> Iterator[tuple[str, Confidentiality]]:
+    """Yield (id, level); a quote inside a text would be escaped, so a level is found where it is stated alone."""
+    for row in range(len(records)):
+        if found := _STATED.search(records.line(row)):
+            yield records.id_of(row), Confidentiality(found[1].decode())
 
 
 class CurrentRelease:

@@ -88,3 +88,18 @@ def test_what_cannot_be_done_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
 ) -> None:
     assert said in run(capsys, *arguments, code=1)
+
+
+def test_what_the_operator_imports_for_a_tenant_is_the_tenants(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run(capsys, "tenant", "north")
+    key = run(capsys, "create", "desk@north.example", "--role", "broker", "--tenant", "north")
+    (tmp_path / "needs.csv").write_text("id,title,summary,confidentiality\nn1,Pumps,Water for a village,broker_only\n")
+    for tenant, code in (("north", 0), ("default", 3), ("nowhere", 1)):
+        with pytest.raises(SystemExit) as left:
+            main(["import", str(tmp_path / "needs.csv"), "--tenant", tenant])
+        assert (left.value.code or 0) == code, tenant
+    assert "expected one of default, north" in capsys.readouterr().err
+    with TestClient(create_app(load_settings()), headers={"X-API-Key": key}) as client:
+        assert client.get("/v1/needs/n1").status_code == 200

@@ -1,9 +1,11 @@
 """What an account may see and do: role, tenant, grants and scopes, asked of the living store."""
 
+import re
 from datetime import UTC, datetime
 from itertools import product
 
 import pytest
+from sqlalchemy import text
 
 from matcher.vocabulary import Confidentiality, ReviewState
 from service.accounts.grants import grant, revoke_grant
@@ -12,9 +14,11 @@ from service.accounts.tenants import make_tenant
 from service.api.keys import KeyRing, Principal
 from service.api.live import Live, is_shown
 from service.api.problems import Refused
+from service.releases import Release
 from service.store import upsert_records
 from service.store.standing import Standing
-from tests.builders import a_need
+from service.visibility import visibility
+from tests.builders import a_capability, a_need
 from tests.service.api.world import NOW, World
 
 BROKERS = {Role.BROKER, Role.ADMIN}
@@ -111,3 +115,30 @@ def test_a_viewer_does_not_save_and_nobody_saves_over_another_tenants_record(wor
     with world.client() as client:
         assert client.get("/v1/needs/need-9").status_code == 404
         assert client.put("/v1/needs/need-7", json={**need, "source": taken}).status_code == 409
+
+
+def test_what_a_release_holds_and_the_store_does_not_is_seen_only_if_it_was_public(world: World) -> None:
+    """After a backup of an earlier day came back nobody knows any more whose a confidential record was."""
+    facts = {"beneficiary_places": ["NPL"], "sectors": ["energy.hydropower"]}
+    world.upsert("needs", a_need("need-lost", confidentiality="broker_only", **facts), a_need("need-open", **facts))
+    world.upsert("capabilities", a_capability("cap-lost", places_offered=["World"], confidentiality="partners"))
+    release = world.night()
+    with world.store.writing() as session:
+        session.execute(text("DELETE FROM records WHERE id IN ('need-lost', 'need-open', 'cap-lost')"))
+    with world.client() as client:
+        paths = ("/v1/needs/{}/matches", "/v1/matches/{}/cap-1", "/needs/{}", "/v1/needs/{}/similar")
+        for path in paths:
+            assert client.get(path.format("need-lost")).status_code == 404, path
+            assert client.get(path.format("need-open")).status_code == 200, path
+        for path in (
+            "/v1/needs/need-1/matches?limit=100",
+            "/v1/capabilities/cap-1/matches?limit=100",
+            "/v1/reports/unserved",
+        ):
+            assert not {"need-lost", "cap-lost"} & set(re.findall(r"[a-z]+-lost", client.get(path).text)), path
+        assert client.get("/v1/capabilities/cap-lost/matches").status_code == 404
+    found = Release.open(world.settings.releases_dir / release)
+    with world.store.reading() as session:
+        assert not visibility(session, Confidentiality.PUBLIC, found).shows("needs", "need-lost")
+        assert visibility(session, Confidentiality.BROKER_ONLY, found).shows("needs", "need-lost")
+        assert visibility(session, Confidentiality.PUBLIC, found).shows("needs", "need-open")
