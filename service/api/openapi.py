@@ -24,6 +24,15 @@ header `Matcher-Release`). A need saved since the night has a provisional shortl
 
 **Ids** go into addresses percent-encoded; a slash inside an id is written `%2F`, a percent sign `%25`.
 
+**Pages.** `next` of a page is the `cursor` of the following one. Cursors of shortlists belong to the release they came
+from. With `Accept: application/x-ndjson` lists come whole, an item a line.
+
+**Changes** are held to what was read by `If-Match` and the `ETag` of the record (412). A `POST` that creates something
+takes an `Idempotency-Key`, and is then done once.
+
+**Quotas** are told by `RateLimit` and `RateLimit-Policy`; past one the answer is 429 with `Retry-After`. Every answer
+names its request in `X-Request-Id`.
+
 **Problems** are `application/problem+json` (RFC 9457).
 
 **Unknown and none.** In records a member that is not there is unknown; an empty list is stated none."""
