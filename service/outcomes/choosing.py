@@ -12,7 +12,6 @@ import numpy as np
 from matcher.changes import CAUSES, KINDS
 from matcher.errors import BadInput
 from matcher.followup import ChangeCause, ChangeKind, RuleScope
-from matcher.narrowing import Criteria
 from matcher.vocabulary import SECTORS, ReviewState
 from service.outcomes.dismissing import Off
 from service.reference import load_places
@@ -113,10 +112,7 @@ def _off(compared: Compared, rows: npt.NDArray[np.int64], off: Off, after: Relea
         if rule.key.scope is RuleScope.NEED:
             found |= needs == compared.need_numbers.get(rule.key.value, -1)
             continue
-        named = frozenset({rule.key.value})
-        provider = rule.key.scope is RuleScope.PROVIDER
-        criteria = Criteria(organisations=named) if provider else Criteria(sectors=named)
-        for flags in criteria.judge(after.catalogue.columns).values():
+        for flags in off.criteria(rule.key).judge(after.catalogue.columns).values():
             ids = (after.capabilities.id_of(row) for row in np.flatnonzero(flags).tolist())
             found |= np.isin(offers, [numbers[each] for each in ids if each in numbers])
     return found

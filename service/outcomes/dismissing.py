@@ -14,9 +14,11 @@ import numpy as np
 from sqlalchemy import select
 
 from matcher.followup import RuleScope, RuleState
+from matcher.identity import resolved
+from matcher.narrowing import Criteria
 from matcher.outcomes import PairState
 from matcher.vocabulary import ReasonCode
-from service.store import Told, states_of_pairs
+from service.store import Told, active_merges, states_of_pairs
 from service.store.models import FacetRow
 from service.store.rules import HardRule, RuleKey, list_rules, propose_rule
 
@@ -61,6 +63,12 @@ class Off:
     dismissed: Mapping[str, Mapping[str, PairState]] = field(default_factory=dict)  # need -> capability
     rules: tuple[HardRule, ...] = ()
     told: Mapping[str, Mapping[str, PairState]] | None = None  # as the asker is told; None: all of it
+    roots: Mapping[str, str] = field(default_factory=dict)  # organisations that were merged, and into which
+
+    def names(self, organisation_id: str) -> frozenset[str]:
+        """Return every id under which an organisation is known: a rule about one of them is about all."""
+        root = self.roots.get(organisation_id, organisation_id)
+        return frozenset({root, *(absorbed for absorbed, kept in self.roots.items() if kept == root)})
 
     def why(self, need_id: str, capability_id: str, record: Callable[[str], Capability | None]) -> Why | None:
         """Say why a pair is off the lists; None when it is not. ``record`` is asked only where a rule depends on it."""
@@ -71,23 +79,33 @@ class Off:
         if not self.rules:
             return None
         capability = record(capability_id) if any(_needs_record(rule) for rule in self.rules) else None
-        rule = next((rule for rule in self.rules if _covers(rule.key, need_id, capability)), None)
+        rule = next((rule for rule in self.rules if self._covers(rule.key, need_id, capability)), None)
         return None if rule is None else Why((rule.key.reason,), rule.decided_at, rule.note, rule)
+
+    def _covers(self, key: RuleKey, need_id: str, capability: Capability | None) -> bool:
+        if key.scope is RuleScope.NEED:
+            return key.value == need_id
+        if capability is None:
+            return False
+        if key.scope is RuleScope.PROVIDER:
+            return capability.organisation_id in self.names(key.value)
+        return any(one == key.value or one.startswith(f"{key.value}.") for one in capability.sectors or ())
+
+    def criteria(self, key: RuleKey) -> Criteria:
+        """Return what finds the offers of a rule about a provider or a sector."""
+        if key.scope is RuleScope.PROVIDER:
+            return Criteria(organisations=self.names(key.value))
+        return Criteria(sectors=frozenset({key.value}))
 
 
 def rows_off(off: Off, need_id: str, release: Release) -> frozenset[int]:
     """Return the rows of a release's capabilities that are off a need's list: for searching, which filters first."""
-    from matcher.narrowing import Criteria
-
     rows = {release.capabilities.row_of(capability_id) for capability_id in off.dismissed.get(need_id, ())}
     for rule in off.rules:
         if rule.key.scope is RuleScope.NEED:
             rows |= set(range(len(release.capabilities))) if rule.key.value == need_id else set()
             continue
-        named = frozenset({rule.key.value})
-        by_provider = rule.key.scope is RuleScope.PROVIDER
-        criteria = Criteria(organisations=named) if by_provider else Criteria(sectors=named)
-        for flags in criteria.judge(release.catalogue.columns).values():
+        for flags in off.criteria(rule.key).judge(release.catalogue.columns).values():
             rows |= set(np.flatnonzero(flags).tolist())
     return frozenset(row for row in rows if row is not None)
 
@@ -96,7 +114,7 @@ def off_lists(session: Session, tenant_id: str, audience: Audience | None = None
     """Read what a tenant keeps off its lists; the same for whoever looks, but for the reasons an audience is told."""
     told = None if audience is None else _dismissed(session, Told(tenant_id, audience))
     rules = list_rules(session, tenant_id, RuleState.CONFIRMED)
-    return Off(_dismissed(session, Told(tenant_id)), rules, told)
+    return Off(_dismissed(session, Told(tenant_id)), rules, told, resolved(active_merges(session)))
 
 
 def _dismissed(session: Session, told: Told) -> dict[str, dict[str, PairState]]:
@@ -160,12 +178,13 @@ def propose(session: Session, tenant_id: str, reasons: tuple[ReasonCode, ...], l
 def _counted(session: Session, pairs: Sequence[tuple[str, str]]) -> dict[tuple[RuleScope, str], int]:
     """Count the pairs of each need, provider and sector."""
     counts: defaultdict[tuple[RuleScope, str], int] = defaultdict(int)
+    roots = resolved(active_merges(session))
     offered: defaultdict[str, int] = defaultdict(int)
     for need_id, capability_id in pairs:
         counts[RuleScope.NEED, need_id] += 1
         offered[capability_id] += 1
     for capability_id, facet, value in facets_of(session, sorted(offered)):
-        counts[_SCOPES[facet], value] += offered[capability_id]
+        counts[_SCOPES[facet], roots.get(value, value)] += offered[capability_id]
     return {
         (scope, value): count
         for (scope, value), count in counts.items()
@@ -195,13 +214,3 @@ def facets_of(session: Session, capability_ids: list[str]) -> list[tuple[str, st
 
 def _needs_record(rule: HardRule) -> bool:
     return rule.key.scope is not RuleScope.NEED
-
-
-def _covers(key: RuleKey, need_id: str, capability: Capability | None) -> bool:
-    if key.scope is RuleScope.NEED:
-        return key.value == need_id
-    if capability is None:
-        return False
-    if key.scope is RuleScope.PROVIDER:
-        return capability.organisation_id == key.value
-    return any(one == key.value or one.startswith(f"{key.value}.") for one in capability.sectors or ())

@@ -11,9 +11,10 @@ from fastapi.testclient import TestClient
 
 from service.accounts.roles import Role
 from service.cli import main
-from tests.builders import a_capability, a_need
+from service.store import merge
+from tests.builders import a_capability, a_need, an_organisation
 from tests.service.api.test_outcomes import post
-from tests.service.api.world import World
+from tests.service.api.world import NOW, World
 
 LIST = "/v1/needs/need-1/matches"
 
@@ -167,6 +168,22 @@ def test_a_tenant_without_dismissals_reads_no_capability_for_its_lists() -> None
         raise AssertionError("not asked for")
 
     assert Off().why("n", "c", never) is None
+
+
+def test_a_rule_about_an_organisation_is_about_every_id_it_is_known_under(world: World) -> None:
+    """Merged into another, its offers stand under that one's id from the next night on, and stay off."""
+    with world.client() as client:
+        rule = a_provider_that_is_declined_three_times(world, client)
+        client.post(f"/v1/rules/{rule['number']}/decision", json={"state": "confirmed"})
+        world.upsert("organisations", an_organisation("org-kept"))
+        with world.store.writing() as session:
+            merge(session, "org-1", "org-kept", actor="test", at=NOW)
+    world.night()
+    with world.client() as client:
+        listed = client.get(LIST)
+        assert "cap-1" not in ids(listed)
+        assert listed.json()["ruled_out"] == 1
+        assert "cap-1" not in ids(client.post("/v1/matches:search", json={"need_id": "need-1"}))
 
 
 def test_a_new_capability_of_a_ruled_out_provider_is_off_too(world: World) -> None:
