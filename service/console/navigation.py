@@ -29,6 +29,7 @@ _PAGES: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("/facilitators", N_("Facilitators"), Permission.READ),
     ("/cases", N_("Cases"), Permission.READ),
     ("/portfolio", N_("Portfolio"), Permission.READ),
+    ("/period", N_("Period"), Permission.READ),
     ("/unserved", N_("Unserved"), Permission.READ),
     ("/clusters", N_("Clusters"), Permission.READ),
     ("/map", N_("Map"), Permission.READ),

@@ -26,6 +26,7 @@ PAGES: dict[str, str] = {
     "/facilitators": "Facilitators",
     "/cases": "Cases",
     "/portfolio": "Portfolio",
+    "/period": "Period report",
     "/dormant": "Partners to wake",
     "/map": "Needs and partners by country",
     "/clusters": "Clusters of needs",

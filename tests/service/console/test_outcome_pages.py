@@ -109,3 +109,19 @@ def test_the_pipeline_counts_what_its_table_shows(world: World) -> None:
             "shortlisted": "2",
             **dict.fromkeys(("intro requested", "intro accepted", "nda", "technical review", "pilot"), "1"),
         }
+
+
+def test_the_report_of_a_period_counts_what_the_interface_counts(world: World) -> None:
+    with world.client() as client:
+        client.post("/v1/matches/need-1/cap-1/events", json={"stage": "intro_requested"})
+        query = "from=2026-01-01&to=2099-12-31"
+        found = client.get(f"/v1/reports/period?{query}").json()
+        text = client.get(f"/period?{query}").text
+        assert found["total"][0]["introductions"] == 1
+        assert f'data-label="Introductions">{found["total"][0]["introductions"]}<' in text
+        assert text.count("<tbody>") == 1 + sum(
+            bool(found[name]) for name in ("by_project", "by_cluster", "by_country")
+        ) + bool(found["time_at_stage"])
+        assert client.get("/period").status_code == 200
+        assert client.get("/period?from=2026-02-01&to=2026-01-01").status_code == 422
+        assert client.get("/period?from=soon").status_code == 422
