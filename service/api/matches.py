@@ -15,7 +15,7 @@ from service.api import paging, reverse, shortlists
 from service.api.answers import json_answer
 from service.api.context import Asker, Context, Here
 from service.api.deciding import gates_of
-from service.api.following import note_reverse, note_shown
+from service.api.following import note_reverse, note_shown, why_off
 from service.api.keys import Principal
 from service.api.live import is_shown
 from service.api.openapi import problem
@@ -185,7 +185,7 @@ def of_pair(context: Here, asker: Asker, need_id: RecordId, capability_id: Recor
     A pair that is not shortlisted is a problem (404, "not-shortlisted") that says which gates it passes and fails.
     """
     served = shortlists.serve(context, asker, need_id)
-    line = next((line for line in (*served.lines, *served.off) if line.capability_id == capability_id), None)
+    line = served.line(capability_id)
     if line is None:
         raise not_shortlisted(context, asker, need_id, capability_id)
     why = None if line.why is None else line.why.words
@@ -234,7 +234,9 @@ def not_shortlisted(context: Context, asker: Principal, need_id: str, capability
         eligible=None if need is None else not failed,
         gates=list(gates),
     )
-    return Refused(404, "not-shortlisted", _why(failed, known=need is not None), **json.loads(facts.model_dump_json()))
+    off = why_off(context, asker, release)(need_id, capability_id)
+    said = _why(failed, known=need is not None) if off is None else f"The pair is kept off the lists here: {off.words}."
+    return Refused(404, "not-shortlisted", said, **json.loads(facts.model_dump_json()))
 
 
 def _why(failed: list[Gate], *, known: bool) -> str:

@@ -92,6 +92,10 @@ class Served:
             "ruled_out": sum(line.why is not None and line.why.rule is not None for line in self.off),
         }
 
+    def line(self, capability_id: str) -> Line | None:
+        """Return a match that the list holds, whether or not the asker's tenant keeps it off its lists."""
+        return next((line for line in (*self.lines, *self.off) if line.capability_id == capability_id), None)
+
     def ordered(self, order: Order) -> Served:
         """Put introductions first, then the others, near misses last; or leave the order of the scores."""
         if order is Order.SCORE:

@@ -94,7 +94,7 @@ def pair_page(
     release = context.release()
     need, _ = need_now(context, asker, release, need_id)
     served = shortlists.serve(context, asker, need_id)
-    line = next((line for line in served.lines if line.capability_id == capability_id), None)
+    line = served.line(capability_id)
     if line is None:
         raise not_shortlisted(context, asker, need_id, capability_id)
     match = match_from_json(line.text)

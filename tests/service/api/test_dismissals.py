@@ -55,6 +55,9 @@ def test_asked_for_a_dismissed_pair_is_shown_with_its_reason(world: World) -> No
         assert (found["why"], found["note"], found["rank"]) == ("dismissed: price", "Twice the budget.", 1)
         assert client.get("/v1/matches/need-1/cap-1").json()["kept_off"] == "dismissed: price"
         assert client.get("/v1/matches/need-1/cap-hostile").json()["kept_off"] is None
+        assert client.get("/needs/need-1/with/cap-1").status_code == 200
+        brief = client.get("/v1/matches/need-1/cap-1/brief")
+        assert (brief.status_code, "dismissed: price" in brief.json()["detail"]) == (404, True)
 
 
 def test_a_reason_that_may_not_be_told_is_not_told_though_the_pair_stays_off(world: World) -> None:
