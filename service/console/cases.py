@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 10
 _GROUPS: Final = ("LDC", "SIDS", "LLDC")
-_LIKE: Final = 0.2  # cosine below which two texts of our catalogue have no more in common than any two
+_LIKE: Final = 0.4  # cosine from which records count as alike, as in clusters (README, Reports of a release)
 
 
 @dataclass(frozen=True, slots=True)
