@@ -105,7 +105,7 @@ def test_ci_on_a_bare_machine_installs_what_it_lacks_then_makes_the_test(tmp_pat
     subprocess.run([str(ROOT / ".ci" / "run")], env=machine, check=True)
     said = (tmp_path / "said").read_text().splitlines()
     assert said[0] == "apt-get update -qq"
-    assert said[1].startswith("apt-get install -y -qq --no-install-recommends make python3 python3-venv chromium")
+    assert said[1].startswith("apt-get install -y -qq --no-install-recommends make python3 python3-venv curl chromium")
     assert said[2:] == ["make test CI=true"]
 
 
@@ -114,7 +114,7 @@ def test_ci_as_an_ordinary_user_says_what_to_install(tmp_path: Path) -> None:
         [str(ROOT / ".ci" / "run")], env=_bare_machine(tmp_path, uid=1000), capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "apt-get install make python3 python3-venv chromium" in done.stderr
+    assert "apt-get install make python3 python3-venv curl chromium" in done.stderr
     assert not (tmp_path / "said").exists()
 
 
