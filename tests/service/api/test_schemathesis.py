@@ -31,6 +31,7 @@ from tests.service.api.running import a_server
 from tests.service.api.world import a_world
 
 FEW, MANY = 4, 300
+PATIENCE = 60  # seconds for an answer: the first of them compiles loops, on a machine that may be busy
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -108,7 +109,7 @@ def _ask(asked: Asked, method: str, path: str, examples: int, *, key: bool) -> N
             kind = KNOWN.get(path.split("/")[2])
             found = {name: KNOWN.get(name, kind if name == "record_id" else None) for name in case.path_parameters}
             case.path_parameters.update({name: one for name, one in found.items() if one is not None})
-        answer = case.call(headers={"X-API-Key": asked.key} if key else {})
+        answer = case.call(headers={"X-API-Key": asked.key} if key else {}, timeout=PATIENCE)
         if key:
             asked.statuses[answer.status_code] += 1
             case.validate_response(answer, checks=CHECKS)
