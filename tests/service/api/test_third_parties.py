@@ -88,8 +88,8 @@ def test_a_need_that_is_not_saved_meets_the_same_third_parties(client: TestClien
 
 
 def test_the_page_shows_who_could_help_what_is_ready_and_the_draft(client: TestClient) -> None:
-    text = client.get("/needs/need-1", headers={"Accept": "text/html"}).text
-    for said in ("The Asian desk", "The open fund", "Readiness", "Next, by 2026-11-27", "Nothing has been agreed"):
+    text = client.get("/needs/need-1/with/cap-1", headers={"Accept": "text/html"}).text
+    for said in ("The Asian desk", "The open fund", "Readiness", "Next, by 27 Nov 2026", "Nothing has been agreed"):
         assert said in text
 
 
