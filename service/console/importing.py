@@ -41,6 +41,8 @@ _PATIENCE: Final = 4.0  # seconds that a page waits for an import to end before 
 _REFUSED_SHOWN: Final = 100
 _NO_FILE: Final = N_("Choose a file first.")
 _MAPPED: Final = "mapped.csv"
+_KEPT: Final = "kept"
+_KEPT_SECONDS: Final = 24 * 3600.0  # that a file that was tried waits to be imported
 
 
 def add(made: APIRouter) -> None:
@@ -184,14 +186,16 @@ def _tried(context: Context, asker: Principal, sent: tuple[str, bytes], asked: d
 
 
 def _queued(context: Context, asker: Principal, path: Path, asked: dict[str, Any]) -> str:
-    """Queue an import of a copy of the file, and keep another: the job removes its own when it is done."""
+    """Queue an import of a copy of the file; of one that is tried keep another: the job removes its own at its end."""
     receiving.refuse_crowd(context, asker)
     job_id = secrets.token_hex(8)
     folder = JobFolder(context.settings.data_dir, job_id)
+    _forget_old(folder.path.parent)
     folder.make()
-    kept = folder.path / "kept"
-    kept.mkdir()
-    shutil.copyfile(path, kept / path.name)
+    if asked["dry_run"]:
+        kept = folder.path / _KEPT
+        kept.mkdir()
+        shutil.copyfile(path, kept / path.name)
     shutil.copyfile(path, folder.uploads / path.name)
     request = {"filename": None, **asked, "file": path.name}
     begun = datetime.now(UTC)
@@ -201,8 +205,15 @@ def _queued(context: Context, asker: Principal, path: Path, asked: dict[str, Any
     return job_id
 
 
+def _forget_old(jobs: Path) -> None:
+    """Remove files that were tried and not imported for a day."""
+    for kept in jobs.glob(f"*/{_KEPT}"):
+        if time.time() - kept.stat().st_mtime > _KEPT_SECONDS:
+            shutil.rmtree(kept, ignore_errors=True)
+
+
 def _kept(context: Context, job: Job) -> Path | None:
-    found = JobFolder(context.settings.data_dir, job.id).path / "kept" / str(job.request["file"])
+    found = JobFolder(context.settings.data_dir, job.id).path / _KEPT / str(job.request["file"])
     return found if found.is_file() else None
 
 

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from matcher import wording
+from matcher.errors import UnknownPlace
 from matcher.matches import Contribution, Match, PassageEvidence
 from matcher.profiles import Capability, Deployment, Located, Need, Profile
 from matcher.quantities import Money, Range
 from matcher.vocabulary import Confidentiality, Cooperation, GateState, Provenance, SignalName, Tier
 from service.console.marking import marked
 from service.console.words import N_
+from service.reference import load_places
 
 if TYPE_CHECKING:
     from service.api.shortlists import Served
@@ -230,4 +232,16 @@ def web_address(text: str | None) -> str | None:
 def where(profile: Need | Capability) -> str:
     """Write the places of a record in a few words."""
     places = profile.beneficiary_places if isinstance(profile, Need) else profile.places_offered
-    return wording.listed(map(said, places)) if places else ("none stated" if places == () else "not stated")
+    return wording.listed(map(_place, places)) if places else ("none stated" if places == () else "not stated")
+
+
+def _place(place: Located | str) -> str:
+    """Name a place with its country; what is no country's code stands as it was written: a group, a region."""
+    return f"{place.name} ({_country(place.country)})" if isinstance(place, Located) else _country(place)
+
+
+def _country(code: str) -> str:
+    try:
+        return load_places().name_of(code)
+    except UnknownPlace:
+        return code

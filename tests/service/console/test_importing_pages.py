@@ -3,7 +3,9 @@
 import csv
 import html
 import io
+import os
 import re
+import time
 
 from fastapi.testclient import TestClient
 
@@ -107,3 +109,18 @@ def test_another_tenant_sees_none_of_it(world: World) -> None:
         assert client.post(f"{step}/commit").status_code == 404
         assert client.post(f"{step}/columns", data={"kind": "needs"}).status_code == 404
         assert "march.csv" not in client.get("/import").text
+
+
+def test_what_was_tried_and_never_imported_is_forgotten_after_a_day(world: World) -> None:
+    body, jobs = b'{"id": "j-1", "title": "Pumps", "summary": "For wells."}\n', world.settings.data_dir / "jobs"
+    with world.client() as client:
+        first = _send(client, "needs.jsonl", body).rpartition("/")[2]
+        second = _send(client, "needs.jsonl", body).rpartition("/")[2]
+        assert {path.parent.name for path in jobs.glob("*/kept")} == {first, second}
+        yesterday = time.time() - 25 * 3600
+        os.utime(jobs / first / "kept", (yesterday, yesterday))
+        third = _send(client, "needs.jsonl", body).rpartition("/")[2]
+        assert {path.parent.name for path in jobs.glob("*/kept")} == {second, third}
+        assert client.post(f"/import/{first}/commit").status_code == 404
+        done = client.post(f"/import/{third}/commit", follow_redirects=False).headers["location"].rpartition("/")[2]
+        assert not (jobs / done / "kept").exists(), "what is imported is not kept"

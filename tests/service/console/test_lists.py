@@ -4,12 +4,15 @@ import csv
 import html
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from matcher.profiles import Located
 from matcher.vocabulary import Confidentiality
 from service.accounts.roles import Role
+from service.console.views import where
 from service.console.worlds import read_points
 from service.reference import data_folder, load_places
 from service.store import Filters
@@ -121,3 +124,16 @@ def test_every_country_has_a_point_on_the_map() -> None:
     points = read_points()
     assert points.keys() == codes
     assert all(-90 <= north <= 90 and -180 <= east <= 180 for north, east in points.values())
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("COM", "Comoros"),
+        ("LDC", "LDC"),
+        ("Southern Asia", "Southern Asia"),
+        (Located(name="Kisumu", country="KEN"), "Kisumu (Kenya)"),
+    ],
+)
+def test_a_place_is_shown_by_its_name_a_group_as_it_is_known(place: Any, shown: str) -> None:
+    assert where(a_need("n", beneficiary_places=[place])) == shown
