@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from service.console import (
@@ -36,6 +38,12 @@ _HERE: Final = Path(__file__).parent
 def mount(app: FastAPI) -> None:
     """Add the pages to an application."""
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    app.router.routes.extend(_routes())
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return every page; what they take is worked out once a process."""
     made = APIRouter(include_in_schema=False)
     made.add_api_route("/", needs.needs_page, response_class=HTMLResponse)
     for part in (
@@ -57,7 +65,7 @@ def mount(app: FastAPI) -> None:
     ):
         part.add(made)
     made.add_api_route("/docs", docs_page, response_class=HTMLResponse)
-    app.include_router(made)
+    return tuple(made.routes)
 
 
 def docs_page(request: Request) -> Response:

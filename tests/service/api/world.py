@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -77,7 +81,18 @@ class World:
 
 
 def a_world(folder: Path, *, published: bool = True) -> World:
-    """Fill a store, make a key, and run the night."""
+    """Fill a store, make a key, and run the night: done once a process, and copied for every other test."""
+    made, key = _template(published)
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    settings = Settings(data_dir=folder, model="hashing")
+    return World(settings, open_store(settings.database_url), key)
+
+
+@cache
+def _template(published: bool) -> tuple[Path, str]:
+    """Return a data folder and the key that is good there."""
+    folder = Path(mkdtemp(prefix="matcher-world-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     settings = Settings(data_dir=folder, model="hashing")
     store = open_store(settings.database_url)
     with store.writing() as session:
@@ -91,4 +106,5 @@ def a_world(folder: Path, *, published: bool = True) -> World:
     world.upsert("cases", a_case())
     if published:
         world.night()
-    return world
+    store.close()
+    return folder, key
