@@ -95,3 +95,13 @@ def _held(session: Session, kind: str, ids: list[str]) -> set[str]:
     parts = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
     asked = (select(RecordRow.id).where(RecordRow.kind == kind, RecordRow.id.in_(part)) for part in parts)
     return {record_id for query in asked for record_id in session.execute(query).scalars()}
+
+
+def sees_all(session: Session, audience: Audience) -> bool:
+    """Say whether no record of the store is confidential to an audience; what is withdrawn is left aside."""
+    from sqlalchemy import not_, select
+
+    from service.store.models import RecordRow
+    from service.store.seeing import seen_by
+
+    return session.execute(select(RecordRow.id).where(not_(seen_by(audience))).limit(1)).first() is None

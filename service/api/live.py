@@ -11,7 +11,7 @@ from matcher.vocabulary import ReviewState
 from service.store import Filters, Store
 from service.store.standing import Standing, standing_now
 from service.unseen import Unseen
-from service.visibility import WITHDRAWN_NOW, Audience, Visibility, visibility
+from service.visibility import WITHDRAWN_NOW, Audience, Visibility, sees_all, visibility
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
@@ -61,6 +61,11 @@ class Live:
                     self._unseen.clear()
                 known = self._known[audience] = (self._clock() + LOOKED_UP, found)
             return known[1]
+
+    def sees_all(self, asker: Principal) -> bool:
+        """Say whether nothing is confidential to somebody: who may be told figures that count everything."""
+        with self._store.reading() as session:
+            return sees_all(session, asker.audience)
 
     def unseen(self, asker: Principal, release: Release) -> Unseen:
         """Return the capabilities of a release that somebody may not see now."""

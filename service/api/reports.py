@@ -86,14 +86,17 @@ def _add_report(made: APIRouter, name: ReportName) -> None:
     )
 
 
-def allocation(context: Here) -> Response:
+def allocation(context: Here, asker: Asker) -> Response:
     """Tell what sharing providers' capacity out did over the whole night: needs served, exposure, each rule's price.
 
-    ``figures`` is null for a release that was made before there was allocation.
+    ``figures`` is null for a release that was made before there was allocation, and ``withheld`` from an asker to whom
+    some record is confidential: the figures count every need and every partner, and cannot be counted again without.
     """
     release = context.release()
     figures = release.metrics.get("allocation")
-    found = {"release_id": release.id, "allocated": figures is not None, "figures": figures}
+    withheld = figures is not None and not context.live.sees_all(asker)
+    shown = None if withheld else figures
+    found = {"release_id": release.id, "allocated": figures is not None, "withheld": withheld, "figures": shown}
     return json_answer(json.dumps(found, ensure_ascii=False).encode(), release_id=release.id)
 
 

@@ -151,6 +151,9 @@ class AllocationReportOut(Sent):
 
     release_id: ReleaseId
     allocated: bool
+    withheld: Annotated[
+        bool, Field(description="Some record is confidential to the asker, so the figures are kept back.")
+    ]
     figures: Figures | None
 
 

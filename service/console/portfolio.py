@@ -34,11 +34,13 @@ def portfolio_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show allocation and its prices, coverage of groups, tiers, exposure, and what is unserved."""
     release = context.release()
     exposure = _report(context, asker, release, ReportName.EXPOSURE)
+    figures, seen = release.metrics.get("allocation"), context.live.sees_all(asker)
     return page(
         request,
         "portfolio.html",
         release=release,
-        allocation=release.metrics.get("allocation"),
+        allocation=figures if seen else None,
+        withheld=figures is not None and not seen,
         coverage=_report(context, asker, release, ReportName.COVERAGE),
         tiers=_report(context, asker, release, ReportName.TIERS),
         unserved=_report(context, asker, release, ReportName.UNSERVED),

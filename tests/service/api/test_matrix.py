@@ -177,7 +177,17 @@ def _counts(value: Any, at: str = "") -> Iterator[tuple[str, int]]:
 
 
 _NIGHT_OVER_ALL = {"/v1/reports/allocation"}
-"""Figures of a whole night for who allocates; they name no record."""
+"""Figures of a whole night, for those alone to whom nothing is confidential."""
+
+
+@pytest.mark.parametrize(("role", "tenant", "told"), [(Role.BROKER, "default", True), (Role.BROKER, STRANGER, False)])
+def test_figures_of_the_whole_night_are_told_to_who_may_see_all_of_it(
+    world: World, client: TestClient, role: Role, tenant: str, told: bool
+) -> None:
+    key = {"X-API-Key": world.key_of(role, tenant)}
+    found = client.get("/v1/reports/allocation", headers=key).json()
+    assert (found["figures"] is not None, found["withheld"]) == (told, not told)
+    assert ("Introductions proposed" in client.get("/portfolio", headers=key).text) is told
 
 
 def test_counts_are_those_of_a_world_without_the_secrets(
