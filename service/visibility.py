@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from matcher.vocabulary import Confidentiality, ReviewState
+from service.accounts.roles import Permission
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -35,6 +36,15 @@ class Audience:
         """Return the audience of a file that the operator writes: every tenant's records up to a level."""
         reached = _LEVELS.index(level)
         return cls(None if reached >= 1 else frozenset(), None if reached >= 2 else frozenset())
+
+    @classmethod
+    def of(cls, permitted: frozenset[Permission], tenant_id: str, granted_by: frozenset[str]) -> Audience:
+        """Return the audience of an account: what it is permitted, its tenant, and those that granted its tenant."""
+        own = frozenset({tenant_id})
+        return cls(
+            partners=own | granted_by if Permission.READ_PARTNERS in permitted else frozenset(),
+            broker_only=own if Permission.READ_BROKER_ONLY in permitted else frozenset(),
+        )
 
     def sees(self, confidentiality: Confidentiality, tenant_id: str) -> bool:
         """Say whether a record that is not withdrawn may be seen."""

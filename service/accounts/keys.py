@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from service.accounts.audit import Action, audit
 from service.accounts.roles import DEFAULT_TENANT, Permission, Role
 from service.accounts.speaking import speak_for
 from service.accounts.tenants import require_tenant
-from service.store import ApiKey, Rights, list_keys, make_key, revoke_key
+from service.store import ApiKey, Rights, find_key, make_key, revoke_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ def issue_key(session: Session, new: NewKey, *, actor: str, at: datetime) -> str
 
 def end_key(session: Session, prefix: str, *, actor: str, at: datetime, tenant_id: str | None = None) -> ApiKey:
     """Revoke a key, of one tenant if one is named, and return it. Raises BadInput if there is none still good."""
-    known = next((key for key in list_keys(session) if key.prefix == prefix), None)
+    known = find_key(session, prefix)
     ours = known is not None and tenant_id in {None, known.tenant_id}
     if known is None or not ours or not revoke_key(session, prefix, at=at):
         raise BadInput("prefix", expected="the prefix of a key still good", got=prefix, fix="see matcher keys list")
     audit(session, Action.KEY_REVOKED, actor=actor, at=at, subject=f"key:{prefix}", tenant_id=known.tenant_id)
-    return next(key for key in list_keys(session) if key.prefix == prefix)
+    return replace(known, revoked_at=at)
 
 
 def prefix_of(key: str) -> str:

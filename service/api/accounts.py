@@ -56,7 +56,7 @@ from service.api.bodies import described, reading
 from service.api.context import Asker, Context, Here
 from service.api.parameters import Limit, RecordId
 from service.api.problems import Refused, bad_value, unknown
-from service.store import list_keys
+from service.store import find_key, list_keys
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -233,7 +233,8 @@ def add_key(context: Here, asker: Asker, sent: Annotated[KeyIn, reading(KeyIn)])
     new = NewKey(sent.name, sent.role, tenant_id, scopes, sent.expires_at, organisations)
     with _writing(context) as session:
         made = issue_key(session, new, actor=asker.actor, at=datetime.now(UTC))
-        known = next(_key(session, key) for key in list_keys(session) if key.prefix == prefix_of(made))
+        found = find_key(session, prefix_of(made))
+        known = _key(session, found) if found else None
     return json_answer(KeyMadeOut(key=made, known=known), status=201)
 
 

@@ -19,7 +19,7 @@ from service.accounts.speaking import organisations_of
 from service.accounts.users import User, find_user
 from service.api.problems import Refused
 from service.api.sessions import SignedIn
-from service.store import ApiKey, Store, StoreError, list_keys, touch_key, verify_key
+from service.store import ApiKey, Store, StoreError, find_key, touch_key, verify_key
 from service.visibility import Audience
 
 if TYPE_CHECKING:
@@ -55,11 +55,7 @@ class Principal:
     @cached_property
     def audience(self) -> Audience:
         """What confidentiality asks of who looks."""
-        own = frozenset({self.tenant_id})
-        return Audience(
-            partners=own | self.granted_by if self.may(Permission.READ_PARTNERS) else frozenset(),
-            broker_only=own if self.may(Permission.READ_BROKER_ONLY) else frozenset(),
-        )
+        return Audience.of(permitted(self.role, self.scopes), self.tenant_id, self.granted_by)
 
     def may(self, permission: Permission) -> bool:
         """Say whether something is permitted."""
@@ -103,8 +99,8 @@ class KeyRing:
         principal: Principal | None = None
         with self._store.reading() as session:
             if kind == "key":
-                found = next((key for key in list_keys(session) if key.prefix == name and _good(key, now)), None)
-                principal = _of_key(session, found) if found else None
+                found = find_key(session, name)
+                principal = _of_key(session, found) if found and found.is_good(now) else None
             elif (user := find_user(session, name)) and user.disabled_at is None and user.stamp == signed_in.stamp:
                 principal = _of_user(session, user)
         return self._remember(cookie, principal and replace(principal, by_cookie=True, csrf=signed_in.csrf))
@@ -156,10 +152,6 @@ def _of_user(session: Session, user: User) -> Principal:
         granted_by=granters(session, user.tenant_id),
         organisations=organisations_of(session, user.account),
     )
-
-
-def _good(key: ApiKey, now: datetime) -> bool:
-    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
 
 
 def _digest(credential: str) -> bytes:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from matcher.changes import Thresholds
 from service.accounts.grants import granters
 from service.accounts.roles import Permission, permitted
-from service.accounts.users import list_users
+from service.accounts.users import find_user
 from service.outcomes.choosing import Choice, NeedFilter, choose
 from service.outcomes.comparing import compare_need
 from service.outcomes.dismissing import off_lists
 from service.outcomes.news import News, made_with
-from service.store import UnknownRecord, get_record, list_keys
+from service.store import UnknownRecord, find_key, get_record
 from service.visibility import Audience, visibility
 
 if TYPE_CHECKING:
@@ -58,20 +58,18 @@ def audience_of(session: Session, account: str, tenant_id: str, at: datetime) ->
     """Return what an account may be told now; None where it is no more, or may not follow news any more."""
     kind, _, name = account.partition(":")
     if kind == "key":
-        key = next((one for one in list_keys(session) if one.prefix == name), None)
-        if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= at):
+        key = find_key(session, name)
+        if key is None or not key.is_good(at):
             return None
         may, tenant = permitted(key.role, key.scopes), key.tenant_id
     else:
-        user = next((one for one in list_users(session) if one.login == name and one.disabled_at is None), None)
-        if user is None:
+        user = find_user(session, name)
+        if user is None or user.disabled_at is not None:
             return None
         may, tenant = permitted(user.role, None), user.tenant_id
     if tenant != tenant_id or Permission.RECORD_OUTCOMES not in may:
         return None
-    own = frozenset({tenant})
-    partners = own | granters(session, tenant) if Permission.READ_PARTNERS in may else frozenset()
-    return Audience(partners, own if Permission.READ_BROKER_ONLY in may else frozenset())
+    return Audience.of(may, tenant, granters(session, tenant))
 
 
 def digest(

@@ -23,7 +23,7 @@ from service.store.events import (
     states_of_pairs,
 )
 from service.store.hashing import canonical, content_hash
-from service.store.keys import ApiKey, Rights, list_keys, make_key, revoke_key, touch_key, verify_key
+from service.store.keys import ApiKey, Rights, find_key, list_keys, make_key, revoke_key, touch_key, verify_key
 from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, matching_ids, places_covering
 from service.store.merges import Merge, active_merges, merge, merge_history, unmerge
 from service.store.reading import (
@@ -95,6 +95,7 @@ __all__ = [
     "dangling_organisations",
     "decide_rule",
     "digest",
+    "find_key",
     "forget_shown",
     "get_record",
     "get_records",

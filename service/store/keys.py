@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from service.accounts.roles import DEFAULT_TENANT, Permission, Role
-from service.store.models import KeyRow
+from service.store.models import KeyRow, is_
 
 _LABEL: Final = "pm"  # lets a scanner for leaked secrets know one
 _PREFIX_BYTES: Final = 6  # 12 hexadecimal characters: names a key in lists and logs
@@ -35,6 +35,10 @@ class ApiKey:
     role: Role = Role.BROKER
     tenant_id: str = DEFAULT_TENANT
     scopes: frozenset[Permission] | None = None  # None: all that the role permits
+
+    def is_good(self, at: datetime) -> bool:
+        """Say whether it opens anything at a moment: neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,8 @@ def verify_key(session: Session, plaintext: str, *, at: datetime) -> ApiKey | No
     prefix = found["prefix"] if found else ""
     row = session.execute(select(KeyRow).where(KeyRow.prefix == prefix)).scalar_one_or_none()
     same = hmac.compare_digest(_hash(plaintext), row.sha256 if row else _hash(""))
-    if row is None or not same or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= at):
-        return None
-    return _key(row)
+    key = _key(row) if row is not None and same else None
+    return key if key is not None and key.is_good(at) else None
 
 
 def touch_key(session: Session, prefix: str, *, at: datetime) -> None:
@@ -89,6 +92,12 @@ def revoke_key(session: Session, prefix: str, *, at: datetime) -> bool:
     """End a key for good; False if there is none of that prefix still valid."""
     ended = update(KeyRow).where(KeyRow.prefix == prefix, KeyRow.revoked_at.is_(None)).values(revoked_at=at)
     return session.execute(ended.returning(KeyRow.prefix)).first() is not None
+
+
+def find_key(session: Session, prefix: str) -> ApiKey | None:
+    """Return the key of a prefix, good or not; None if there is none."""
+    row = session.execute(select(KeyRow).where(is_(KeyRow.prefix, prefix))).scalar_one_or_none()
+    return None if row is None else _key(row)
 
 
 def list_keys(session: Session) -> tuple[ApiKey, ...]:
