@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from matcher.profiles import SINGULAR, Organisation
 from matcher.vocabulary import Provenance
+from service.accounts.own_fields import CLASSIFIED, OWN_FIELDS
 from service.accounts.reviewing import FIELDS as REVIEWED
 from service.accounts.reviewing import inferred
 from service.accounts.roles import Permission
@@ -33,26 +34,6 @@ from service.store.standing import standing
 if TYPE_CHECKING:
     from service.api.keys import Principal
     from service.store import StoredRecord
-
-_CLASSIFIED: Final = ("sdg_goals", "sdg_targets", "sectors", "crs_purpose", "keywords")
-_TEXTS: Final = ("title_en", "summary_en", "valid_until")
-OWN_FIELDS: Final = {
-    "organisations": frozenset(
-        {"slots_total", "activity_status", "contact_channel", "languages", "website", "city", "aliases"}
-    ),
-    "capabilities": frozenset(
-        {"partner_sought", "transfer_modes", "places_offered", "places_excluded", "trl", "price", "lead_time_months"}
-        | {"training_included", "languages_supported", "ip", "deployed_in", "operating_envelope"}
-        | {"infrastructure_required", "skills_required", *_CLASSIFIED, *_TEXTS}
-    ),
-    "needs": frozenset(
-        {"urgency", "accepted_modes", "rejected_modes", "trl_min", "co_development_ok", "budget", "financing_state"}
-        | {"start_by", "complete_by", "languages_required", "site_conditions", "infrastructure_available"}
-        | {"skills_available", "ip_requirements", "enabling", "beneficiaries", *_CLASSIFIED, *_TEXTS}
-    ),
-}
-"""What an owner may say of its records by itself: profile, slots and interest. Whose a record is, and who sees it, is
-a broker's to change."""
 
 _MOST: Final = 200  # records of one kind shown
 
@@ -180,7 +161,7 @@ def _out(stored: StoredRecord) -> OwnOut:
             "version": stored.version,
             "etag": etag(stored),
             "inferred": list(inferred(stored.profile)),
-            "unknown": [name for name in unknown if name not in REVIEWED or name in _CLASSIFIED],
+            "unknown": [name for name in unknown if name not in REVIEWED or name in CLASSIFIED],
             "href": address("v1", stored.kind, stored.id),
         }
     )

@@ -21,8 +21,9 @@ from matcher.places import PlaceBook
 from matcher.profiles import KINDS, Organisation, Profile
 from matcher.vocabulary import Role
 from service.importing.report import FileReport, ImportReport, KindCounts, summed
+from service.importing.reviewed import with_kept
 from service.importing.spooling import INLINE, RejectSink, Spool, Tally
-from service.importing.suggesting import kept_reviews, suggested
+from service.importing.suggesting import suggested
 from service.intake import Reject, Severity, read, reject_file
 from service.progress import track
 from service.releases.files import require_place
@@ -129,8 +130,9 @@ def _write(session: Session, spool: Spool, at: datetime, order: Order) -> FileRe
         records = spool.records(name)
         if name == INLINE:
             records = _completed(session, records)
-        elif order.tagger is not None:
-            records = suggested(_reviewed(session, name, records), order.tagger)
+        else:
+            records = with_kept(session, name, records, inferring=order.tagger is not None)
+            records = suggested(records, order.tagger) if order.tagger else records
         label = f"writing {name}"
         actor = f"{_BESIDE if name == INLINE else _IMPORT}{order.actor or spool.tally.file}"[:_ACTOR]
         kind = "organisations" if name == INLINE else name
@@ -146,15 +148,6 @@ def _write(session: Session, spool: Spool, at: datetime, order: Order) -> FileRe
     tally = spool.tally
     codes = dict(Counter(tally.by_code).most_common())
     return FileReport(tally.file, counts, tally.records, tally.values, tally.notes, codes)
-
-
-def _reviewed(session: Session, kind: str, records: Iterable[Profile]) -> Iterator[Profile]:
-    """Let what a person reviewed stand where a file says nothing of it: it is not inferred once more."""
-    stream = iter(records)
-    while chunk := list(islice(stream, _CHUNK)):
-        known = get_records(session, kind, [record.id for record in chunk])
-        for record in chunk:
-            yield kept_reviews(record, known[record.id].profile) if record.id in known else record
 
 
 def _completed(session: Session, described: Iterable[Profile]) -> Iterator[Profile]:

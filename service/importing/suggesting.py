@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 256  # records whose texts are encoded together
 
-_FIELDS: Final = (("sdg_goals", "sdg_targets"), ("sectors", "crs_purpose"))
+INSTEAD: Final = (("sdg_goals", "sdg_targets"), ("sectors", "crs_purpose"))
 """Field that is inferred, and the one that would state the same: either being known, nothing is inferred."""
 
 
@@ -34,27 +34,11 @@ def suggested(records: Iterable[Profile], tagger: Tagger) -> Iterator[Profile]:
             yield _filled(record, tags[record.id]) if record.id in tags else record
 
 
-def kept_reviews(record: Profile, known: Profile) -> Profile:
-    """Return a record with the fields that a person reviewed of it, where it says nothing of them itself."""
-    reviewed = [
-        field
-        for field, other in _FIELDS
-        if (known.provenance or {}).get(field) is Provenance.REVIEWED
-        and hasattr(record, field)
-        and getattr(record, field) is None
-        and getattr(record, other, None) is None
-    ]
-    if not reviewed:
-        return record
-    marks = {**(record.provenance or {}), **dict.fromkeys(reviewed, Provenance.REVIEWED)}
-    return record.model_copy(update={**{field: getattr(known, field) for field in reviewed}, "provenance": marks})
-
-
 def _unknown(record: Need | Capability) -> list[str]:
     known = record.provenance or {}
     return [
         field
-        for field, other in _FIELDS
+        for field, other in INSTEAD
         if getattr(record, field) is None
         and getattr(record, other) is None
         and known.get(field) is not Provenance.REVIEWED  # somebody looked, and said that it is not known

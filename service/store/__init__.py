@@ -25,6 +25,7 @@ from service.store.events import (
 from service.store.hashing import canonical, content_hash
 from service.store.keys import ApiKey, Rights, find_key, list_keys, make_key, revoke_key, touch_key, verify_key
 from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, matching_ids, places_covering
+from service.store.marked import marked_records
 from service.store.merges import Merge, active_merges, merge, merge_history, unmerge
 from service.store.reading import (
     SnapshotRow,
@@ -113,6 +114,7 @@ __all__ = [
     "list_subscriptions",
     "make_key",
     "mark_told",
+    "marked_records",
     "matching_ids",
     "merge",
     "merge_history",

@@ -92,7 +92,7 @@ class Upsert:
     def write(self, chunk: Sequence[tuple[int, Profile]]) -> None:
         """Decide for each (position, profile), then write the chunk in a handful of statements."""
         writable = [(position, profile) for position, profile in chunk if self._printable(position, profile)]
-        book = self._known([profile for _, profile in writable])
+        book = _book_of(self._session, self._kind, [profile for _, profile in writable])
         pending = _Pending()
         for position, given in writable:
             known = book.find(given)
@@ -109,41 +109,8 @@ class Upsert:
             self._met.add(known.id)
         self._apply(pending)
 
-    def _known(self, profiles: Sequence[Profile]) -> _Book:
-        row = RecordRow
-        columns = select(
-            row.id,
-            row.system,
-            row.source_id,
-            row.content_hash,
-            row.review_state,
-            row.stated_at,
-            row.version,
-            row.tenant_id,
-            row.confidentiality,
-        )
-        sources: dict[str, list[str]] = {}
-        for system, source_id in filter(None, map(source_of, profiles)):
-            sources.setdefault(system, []).append(source_id)
-        asked: list[ColumnElement[bool]] = [row.id.in_([profile.id for profile in profiles])]
-        asked += [and_(row.system == system, row.source_id.in_(ids)) for system, ids in sources.items()]
-        book = _Book()
-        for condition in asked:
-            for found in self._session.execute(columns.where(row.kind == self._kind, condition)):
-                source = None if found.system is None else (found.system, found.source_id)
-                rest = (
-                    found.content_hash,
-                    found.review_state,
-                    found.stated_at,
-                    found.version,
-                    found.tenant_id,
-                    found.confidentiality,
-                )
-                book.add(_Known(found.id, source, *rest))
-        return book
-
     def _printable(self, position: int, profile: Profile) -> bool:
-        if "\x00" not in "".join((profile.id, *(source_of(profile) or ()))):
+        if _is_printable(profile):
             return True
         why = "expected an id of printable characters; got one with a NUL; write it anew"
         self.refusals.append(Refusal(position, profile.id, "bad_id", why))
@@ -254,9 +221,54 @@ class Upsert:
         self._session.execute(delete(FacetRow).where(FacetRow.kind == self._kind, FacetRow.id.in_(ids)))
 
 
+def kept_ids(session: Session, kind: str, profiles: Sequence[Profile]) -> list[str | None]:
+    """Return the id of the record that each profile speaks of: by its source, else by its id; None where none is."""
+    asked = [profile if _is_printable(profile) else None for profile in profiles]
+    book = _book_of(session, kind, [profile for profile in asked if profile is not None])
+    return [known.id if profile is not None and (known := book.find(profile)) else None for profile in asked]
+
+
+def _book_of(session: Session, kind: str, profiles: Sequence[Profile]) -> _Book:
+    row = RecordRow
+    columns = select(
+        row.id,
+        row.system,
+        row.source_id,
+        row.content_hash,
+        row.review_state,
+        row.stated_at,
+        row.version,
+        row.tenant_id,
+        row.confidentiality,
+    )
+    sources: dict[str, list[str]] = {}
+    for system, source_id in filter(None, map(source_of, profiles)):
+        sources.setdefault(system, []).append(source_id)
+    asked: list[ColumnElement[bool]] = [row.id.in_([profile.id for profile in profiles])]
+    asked += [and_(row.system == system, row.source_id.in_(ids)) for system, ids in sources.items()]
+    book = _Book()
+    for condition in asked:
+        for found in session.execute(columns.where(row.kind == kind, condition)):
+            source = None if found.system is None else (found.system, found.source_id)
+            rest = (
+                found.content_hash,
+                found.review_state,
+                found.stated_at,
+                found.version,
+                found.tenant_id,
+                found.confidentiality,
+            )
+            book.add(_Known(found.id, source, *rest))
+    return book
+
+
 def source_of(profile: Profile) -> Source | None:
     """Return (system, source_id) of a record that states its source."""
     return (profile.source.system, profile.source.source_id) if profile.source else None
+
+
+def _is_printable(profile: Profile) -> bool:
+    return "\x00" not in "".join((profile.id, *(source_of(profile) or ())))
 
 
 def _settled(profile: Profile, known: _Known | None) -> Profile:

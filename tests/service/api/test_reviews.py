@@ -12,7 +12,7 @@ from matcher.vocabulary import Provenance
 from service.accounts.keys import NewKey, issue_key
 from service.accounts.roles import Role
 from service.accounts.tenants import make_tenant
-from service.store import get_record, history, upsert_records
+from service.store import history, upsert_records
 from tests.builders import a_capability, a_need, an_organisation
 from tests.service.api.world import NOW, World
 
@@ -77,23 +77,12 @@ def test_what_is_confirmed_counts_from_then_on_in_a_new_version(world_of_tags: W
     assert (line["subject"], line["facts"]) == ("needs/need-tagged", {"fields": ["sectors"], "verdict": "confirm"})
 
 
-def test_what_is_rejected_is_unknown_again_and_stays_so_when_the_file_comes_again(
-    world_of_tags: World, client: TestClient
-) -> None:
-    from service.importing.suggesting import kept_reviews
-
+def test_what_is_rejected_is_unknown_again(client: TestClient) -> None:
     assert client.post("/v1/reviews/needs/need-tagged/reject", json={}).status_code == 200
     record = client.get("/v1/needs/need-tagged").json()["record"]
     assert "sectors" not in record
     assert record["provenance"]["sectors"] == "reviewed"
     assert _queue(client, kind="needs") == []
-    with world_of_tags.store.reading() as session:
-        known = get_record(session, "needs", "need-tagged").profile
-    again = kept_reviews(a_need("need-tagged", sectors=None, sdg_goals=None), known)
-    assert (again.provenance or {})["sectors"] is Provenance.REVIEWED
-    assert kept_reviews(a_need("need-tagged", sectors=["energy"]), known).provenance == {
-        "sdg_goals": Provenance.REVIEWED
-    }
 
 
 def test_a_field_that_does_not_wait_and_a_record_that_changed_are_refused(client: TestClient) -> None:
