@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -33,6 +34,9 @@ _LEGAL: Final = frozenset(
     | {"inc", "incorporated", "kg", "limited", "llc", "llp", "lp", "ltd", "ltda", "nv", "oy", "plc", "private", "pte"}
     | {"pty", "pvt", "sa", "sarl", "sas", "sl", "spa", "srl", "the", "v"}
 )
+_CROWD: Final = 40  # under one beginning: more share a common word, not a name
+_NAMESAKES: Final = 300  # under one name, host or initials: a portal's own address under every organisation of it
+_WORDS: Final = 6  # of a name are filed two by two; the seventh tells nobody apart
 _SMALL: Final = frozenset({"of", "for", "and", "de", "du", "des", "la", "et"})  # not in initials
 _WORD: Final = re.compile(r"[^\W_]+")
 
@@ -59,6 +63,40 @@ def duplicates(one: Organisation, others: Iterable[Organisation], least: float =
         if score >= least:
             found.append(Duplicate(OrganisationId(other.id), other.name, other.country, round(score, 3), reasons))
     return tuple(sorted(found, key=lambda each: (-each.score, each.organisation_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Two organisations that may be one, ``ids`` in their order; ``score`` as that of a ``Duplicate``."""
+
+    ids: tuple[str, str]
+    score: float
+    reasons: tuple[str, ...]
+
+
+def all_duplicates(organisations: Iterable[Organisation], least: float = LIKELY) -> tuple[Twins, ...]:
+    """Return every two organisations that may be one, the likest first, then by ids.
+
+    1. File each organisation under its whole names, its initials, its website's host, and the beginnings and ends of
+       the words of its names, one by one and two by two: whoever changes one letter in ten leaves one of them.
+    2. Compare those who stand in one file, but for files of more than ``_CROWD``: every ministry begins alike, and two
+       that are alike share a rarer file too.
+    """
+    known = {one.id: _Known.of(one) for one in organisations}
+    files: dict[str, list[str]] = {}
+    for record_id, one in known.items():
+        for sign in _signs(one):
+            files.setdefault(sign, []).append(record_id)
+    asked: set[tuple[str, str]] = set()
+    for sign, ids in files.items():
+        if len(ids) <= (_CROWD if sign[0] in "12" else _NAMESAKES):
+            asked.update((min(pair), max(pair)) for pair in combinations(ids, 2))
+    found = []
+    for ids in asked:
+        score, reasons = _likeness(known[ids[0]], known[ids[1]])
+        if score >= least:
+            found.append(Twins(ids, round(score, 3), reasons))
+    return tuple(sorted(found, key=lambda each: (-each.score, each.ids)))
 
 
 def resolved(merges: Mapping[str, str]) -> dict[str, str]:
@@ -128,6 +166,24 @@ class _Known:
             _host(organisation.website or ""),
             (organisation.country or "").strip().casefold(),
         )
+
+
+def _signs(one: _Known) -> set[str]:
+    """Return what an organisation is filed under; the first letter says what kind of sign it is."""
+    found = {f"n{initials}" for initials in one.initials} | {f"h{one.host}" for _ in one.host[:1]}
+    for name in one.names:
+        parts = sorted(
+            {part for word in name.split()[:_WORDS] for part in _ends(word)} | {*_ends(name.replace(" ", ""))}
+        )
+        found |= {f"n{name}", f"n{' '.join(sorted(name.split()))}", *(f"1{part}" for part in parts)}
+        found |= {f"2{first} {second}" for first, second in combinations(parts, 2)}
+    return found
+
+
+def _ends(word: str) -> tuple[str, str]:
+    """Return how a word begins and ends: one changed letter leaves one of them."""
+    length = 3 if len(word) < 8 else 4
+    return f"<{word[:length]}", f"{word[-length:]}>"
 
 
 @lru_cache(maxsize=200_000)

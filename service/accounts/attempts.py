@@ -1,52 +1,74 @@
-"""Failed sign-ins: a few in a quarter of an hour, then nobody is even asked.
+"""Attempts to sign in: a few in a quarter of an hour, then nobody is even asked.
 
-Counted in this process alone: with several workers each lets as many through.
+They are counted in the store, so all processes and machines that serve it count together. An attempt counts from before
+the password is looked at until it succeeds: many sent at once get no further than many sent one after another.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
 from collections.abc import Callable
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
-WINDOW: Final = 900.0
-"""Seconds in which failures count together."""
+from sqlalchemy import ColumnElement, delete, insert, select, text
 
-A_LOGIN: Final = 5  # failures of one login from one address: a person who mistypes needs fewer
-AN_ADDRESS: Final = 30  # failures from one address, whatever the login: an office behind one router mistypes too
-_MOST: Final = 10_000  # names remembered at once
+from service.store.models import AttemptRow, is_
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from service.store import Store
+
+WINDOW: Final = timedelta(minutes=15)
+"""The time in which attempts count together."""
+
+A_LOGIN: Final = 5  # of one login from one address: a person who mistypes needs fewer
+AN_ADDRESS: Final = 30  # from one address, whatever the login: an office behind one router mistypes too
+ANYWHERE: Final = (
+    100  # of one login from all addresses: guessing spread over many machines; a desk is not locked out by few
+)
+_LOCK: Final = 0x73_69_67_6E  # "sign": names the advisory lock on PostgreSQL
+_ADDRESS_CHARACTERS: Final = 100  # the width of the column
 
 
 class Attempts:
-    """Remembers failures by login and by address. Safe to share among threads."""
+    """Counts attempts by login and by address. Safe to share among threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._lock = clock, threading.Lock()
-        self._failed: dict[tuple[str, str], deque[float]] = {}
+    def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store, self._clock = store, clock
 
-    def wait(self, login: str, address: str) -> int:
-        """Return the seconds until another attempt is let through; 0 for at once."""
-        with self._lock:
-            return max(self._wait((login, address), A_LOGIN), self._wait(("", address), AN_ADDRESS))
+    def begin(self, login: str, address: str) -> int:
+        """Count an attempt and return 0; or count nothing and return the seconds until one is let through."""
+        now, login, address = self._clock(), _held(login), _held(address)[:_ADDRESS_CHARACTERS]
+        of_login, from_address = is_(AttemptRow.login, login), is_(AttemptRow.address, address)
+        with self._store.writing() as session:
+            if (
+                session.get_bind().dialect.name == "postgresql"
+            ):  # counting and adding is one step; SQLite has one writer
+                session.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK})
+            session.execute(delete(AttemptRow).where(AttemptRow.at <= now - WINDOW))
+            wait = max(
+                _wait(session, (of_login, from_address), A_LOGIN, now),
+                _wait(session, (from_address,), AN_ADDRESS, now),
+                _wait(session, (of_login,), ANYWHERE, now),
+            )
+            if not wait:
+                session.execute(insert(AttemptRow).values(login=login, address=address, at=now))
+        return wait
 
-    def failed(self, login: str, address: str) -> None:
-        """Count a failure."""
-        with self._lock:
-            if len(self._failed) >= _MOST:
-                self._failed.clear()
-            for name, most in (((login, address), A_LOGIN), (("", address), AN_ADDRESS)):
-                self._failed.setdefault(name, deque(maxlen=most)).append(self._clock())
 
-    def succeeded(self, login: str, address: str) -> None:
-        """Forget a login's failures."""
-        with self._lock:
-            self._failed.pop((login, address), None)
+def forget(session: Session, login: str, address: str) -> None:
+    """Forget the attempts of a login from an address: one of them has succeeded."""
+    whose = (is_(AttemptRow.login, _held(login)), is_(AttemptRow.address, _held(address)[:_ADDRESS_CHARACTERS]))
+    session.execute(delete(AttemptRow).where(*whose))
 
-    def _wait(self, name: tuple[str, str], most: int) -> int:
-        moments = self._failed.get(name)
-        if moments is None or len(moments) < most:
-            return 0
-        left = moments[0] + WINDOW - self._clock()
-        return int(left) + 1 if left > 0 else 0
+
+def _wait(session: Session, whose: tuple[ColumnElement[bool], ...], most: int, now: datetime) -> int:
+    """Return the seconds until fewer than ``most`` attempts count; 0 where it is fewer already."""
+    query = select(AttemptRow.at).where(*whose).order_by(AttemptRow.number.desc()).offset(most - 1).limit(1)
+    oldest = session.execute(query).scalar()
+    return 0 if oldest is None else max(int((oldest + WINDOW - now).total_seconds()) + 1, 1)
+
+
+def _held(text: str) -> str:
+    return text.replace("\x00", "")

@@ -34,6 +34,8 @@ class Action(StrEnum):
     EXPORTED = "exported"
     MERGED = "merged"
     UNMERGED = "unmerged"
+    DISTINGUISHED = "distinguished"
+    UNDISTINGUISHED = "undistinguished"
     ERASED = "erased"
     REVIEWED = "reviewed"
     BACKED_UP = "backed_up"

@@ -24,6 +24,7 @@ from service.api import (
     changing,
     comparing,
     dismissals,
+    duplicates,
     exploring,
     exporting,
     guarding,
@@ -77,6 +78,7 @@ PARTS: Final = (
     changing,
     past,
     identity,
+    duplicates,
     importing,
     reports,
     outcomes,
@@ -132,7 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
         *subscriptions.MODELS,
         *account_schemas.MODELS,
     )
-    openapi.describe(app, (*described, *reviews.MODELS, identity.MergeIn))
+    openapi.describe(app, (*described, *reviews.MODELS, identity.MergeIn, *duplicates.MODELS))
     return app
 
 

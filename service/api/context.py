@@ -21,6 +21,7 @@ from service.api.paging import Retained
 from service.api.problems import Refused
 from service.api.reporting import Reporting
 from service.api.sessions import Sessions, session_secret
+from service.api.twins import Suggesting
 from service.importing import job as importing
 from service.jobs import Runner
 from service.releases import CurrentRelease, Release, ReleaseError
@@ -46,6 +47,7 @@ class Context:
     following: Following
     jobs: Runner
     resembling: Resembling
+    suggesting: Suggesting
     retained: Retained
 
     @classmethod
@@ -59,13 +61,14 @@ class Context:
             current,
             KeyRing(store),
             Sessions(session_secret(settings.data_dir)),
-            Attempts(),
+            Attempts(store),
             Live(store, release=lambda: _served(current)),
             Deciding(settings),
             Reporting(),
             Following.of(store, settings),
             Runner(store, settings.data_dir, {importing.KIND: importing.work(store)}),
             Resembling(),
+            Suggesting(),
             Retained(settings.releases_dir),
         )
 

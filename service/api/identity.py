@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from matcher.errors import BadInput
-from matcher.identity import duplicates, resolved
+from matcher.identity import resolved
 from matcher.profiles import Organisation
 from service.accounts.audit import Action, audit
 from service.accounts.roles import Permission
@@ -23,7 +23,7 @@ from service.api.parameters import Limit, RecordId
 from service.api.problems import Refused
 from service.api.records import find
 from service.api.schemas import Sent
-from service.store import Merge, active_merges, merge, merge_history, snapshot, unmerge
+from service.store import Merge, active_merges, merge, merge_history, unmerge
 from service.store.standing import standing
 
 _KIND: Final = "organisations"
@@ -129,33 +129,30 @@ def router() -> APIRouter:
 def list_duplicates(context: Here, asker: Asker, organisation_id: RecordId, limit: Limit = 20) -> Response:
     """Suggest organisations that may be this one, the likest first: by name, further names, website and country.
 
-    A suggestion is no merge. Those that are one with it already are not suggested again.
+    A suggestion is no merge. Those that are one with it already, or were told apart from it, are not suggested again.
     """
-    one = _organisation(context, asker, organisation_id)
+    one = visible_organisation(context, asker, organisation_id)
     visible = context.live.visible(asker)
     with context.store.reading() as session:
         roots = resolved(active_merges(session))
-        own = roots.get(one.id, one.id)
-        others = (
-            Organisation.model_validate_json(row.profile)
-            for row in snapshot(session, _KIND)
-            if visible.shows(_KIND, row.id) and roots.get(row.id, row.id) != own
-        )
-        found = duplicates(one, others)[:limit]
+        found, pairs = context.suggesting.open(session)
+    mine = [pair for pair in pairs if one.id in pair.ids]
+    others = [(next(each for each in pair.ids if each != one.id), pair) for pair in mine]
+    shown = [(each, pair) for each, pair in others if visible.shows(_KIND, each)]
     return json_answer(
         DuplicatesOut(
             organisation_id=one.id,
-            kept_organisation_id=own,
+            kept_organisation_id=roots.get(one.id, one.id),
             absorbed=sorted(name for name, kept in roots.items() if kept == one.id and visible.shows(_KIND, name)),
             items=[
                 DuplicateOut(
-                    organisation_id=each.organisation_id,
-                    name=each.name,
-                    country=each.country,
-                    score=each.score,
-                    reasons=list(each.reasons),
+                    organisation_id=each,
+                    name=found.names[each].name,
+                    country=found.names[each].country,
+                    score=pair.score,
+                    reasons=list(pair.reasons),
                 )
-                for each in found
+                for each, pair in shown[:limit]
             ],
         )
     )
@@ -163,7 +160,7 @@ def list_duplicates(context: Here, asker: Asker, organisation_id: RecordId, limi
 
 def list_merges(context: Here, asker: Asker, organisation_id: RecordId) -> Response:
     """List every merge the organisation was in, as the absorbed or the kept one, those taken back included."""
-    _organisation(context, asker, organisation_id)
+    visible_organisation(context, asker, organisation_id)
     visible = context.live.visible(asker)
     with context.store.reading() as session:
         found = merge_history(session, organisation_id)
@@ -187,7 +184,7 @@ def merge_organisation(
     """
     asker.require(Permission.MERGE)
     for each in (organisation_id, wanted.into):
-        _organisation(context, asker, each)
+        visible_organisation(context, asker, each)
     now = datetime.now(UTC)
     with context.store.writing() as session:
         _require_own(session, asker, organisation_id, wanted.into)
@@ -206,7 +203,7 @@ def unmerge_organisation(context: Here, asker: Asker, organisation_id: RecordId)
     Needs what merging needs.
     """
     asker.require(Permission.MERGE)
-    _organisation(context, asker, organisation_id)
+    visible_organisation(context, asker, organisation_id)
     now = datetime.now(UTC)
     with context.store.writing() as session:
         _require_own(session, asker, organisation_id)
@@ -218,7 +215,8 @@ def unmerge_organisation(context: Here, asker: Asker, organisation_id: RecordId)
     return json_answer(_told(found, own=True))
 
 
-def _organisation(context: Context, asker: Principal, organisation_id: str) -> Organisation:
+def visible_organisation(context: Context, asker: Principal, organisation_id: str) -> Organisation:
+    """Return an organisation that the asker sees; raises Refused (404)."""
     profile = find(context, asker, _KIND, organisation_id).profile
     if not isinstance(profile, Organisation):  # the store keeps kinds apart
         raise TypeError(type(profile).__name__)

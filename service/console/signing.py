@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from service.accounts.attempts import forget
 from service.accounts.audit import Action, audit
 from service.accounts.users import folded, note_seen, verify_password
 from service.api.context import Context, Here
@@ -44,7 +45,7 @@ async def sign_in(request: Request, context: Here) -> Response:
     form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
     wanted, address = inside(form.get("next", "")), request.client.host if request.client else ""
     login = folded(form.get("login", ""))[:200]
-    if wait := context.attempts.wait(login or _KEY, address):
+    if wait := await run_in_threadpool(context.attempts.begin, login or _KEY, address):
         answer = page(request, "sign_in.html", release=None, status=429, next=wanted, wait=wait)
         answer.headers["Retry-After"] = str(wait)
         return answer
@@ -83,10 +84,9 @@ def _cookie(context: Context, login: str, form: Mapping[str, str], address: str)
     now = datetime.now(UTC)
     with context.store.writing() as session:
         if not account:
-            context.attempts.failed(login or _KEY, address)
             audit(session, Action.SIGN_IN_FAILED, actor="nobody", at=now, subject=login or _KEY, address=address)
             return None
-        context.attempts.succeeded(login or _KEY, address)
+        forget(session, login or _KEY, address)
         audit(session, Action.SIGNED_IN, actor=account, at=now, subject=account, tenant_id=tenant_id, address=address)
         if login:
             note_seen(session, login, at=now)

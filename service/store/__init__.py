@@ -9,6 +9,14 @@
 Functions take a session and return plain values. They never commit: the ``with`` block does, or undoes everything.
 """
 
+from service.store.distinctions import (
+    Distinction,
+    distinct_pairs,
+    distinctions,
+    distinguish,
+    pair_of,
+    undo_distinction,
+)
 from service.store.engine import Store, connect, open_store, store_exists, upgrade
 from service.store.errors import EventConflict, SchemaMismatch, StoreError, StoreUnavailable, UnknownRecord
 from service.store.events import (
@@ -59,6 +67,7 @@ __all__ = [
     "PAGE_LIMIT",
     "ApiKey",
     "Attached",
+    "Distinction",
     "EventConflict",
     "Filters",
     "Follows",
@@ -96,6 +105,9 @@ __all__ = [
     "dangling_organisations",
     "decide_rule",
     "digest",
+    "distinct_pairs",
+    "distinctions",
+    "distinguish",
     "find_key",
     "forget_shown",
     "get_record",
@@ -120,6 +132,7 @@ __all__ = [
     "merge_history",
     "open_store",
     "pair_events",
+    "pair_of",
     "places_covering",
     "propose_rule",
     "record_event",
@@ -130,6 +143,7 @@ __all__ = [
     "states_of_pairs",
     "store_exists",
     "touch_key",
+    "undo_distinction",
     "unmerge",
     "upgrade",
     "upsert_records",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from matcher.errors import BadInput
 from matcher.identity import resolved
-from service.store.models import MergeRow, is_
+from service.store.models import DistinctionRow, MergeRow, is_
 from service.store.records import hold_records
 
 
@@ -44,7 +44,8 @@ def merge_history(session: Session, organisation_id: str) -> tuple[Merge, ...]:
 def merge(session: Session, absorbed: str, kept: str, *, actor: str, at: datetime, reason: str = "") -> Merge:
     """Let one organisation be absorbed by another from the next night on.
 
-    Raises BadInput where it is absorbed already, or where the two are one organisation already or the same id.
+    Raises BadInput where it is absorbed already, where the two are one organisation already or the same id, or where
+    somebody told them apart.
     """
     hold_records(session)
     merges = active_merges(session)
@@ -53,6 +54,11 @@ def merge(session: Session, absorbed: str, kept: str, *, actor: str, at: datetim
         raise BadInput("merged", expected="an organisation that is in no other", got=absorbed, fix=fix)
     if resolved(merges).get(kept, kept) == absorbed:
         raise BadInput("merged", expected="two organisations that are not one already", got=kept)
+    apart = (is_(DistinctionRow.organisation_id, min(absorbed, kept)), DistinctionRow.undone_at.is_(None))
+    told = select(DistinctionRow.number).where(*apart, is_(DistinctionRow.other_organisation_id, max(absorbed, kept)))
+    if session.execute(told).first() is not None:
+        fix = "take back that they are two first"
+        raise BadInput("distinct", expected="two organisations that were not told apart", got=kept, fix=fix)
     row = {
         "organisation_id": absorbed,
         "kept_organisation_id": kept,

@@ -314,3 +314,39 @@ class OnceRow(Base):
     status: Mapped[int | None] = mapped_column(Integer)  # NULL while it is being done
     headers: Mapped[str | None] = mapped_column(Text)  # JSON object
     body: Mapped[str | None] = mapped_column(Text)
+
+
+class AttemptRow(Base):
+    """An attempt to sign in that has not succeeded; forgotten when it does, and after a while."""
+
+    __tablename__ = "sign_in_attempts"
+
+    number: Mapped[int] = mapped_column(_number(), primary_key=True)
+    login: Mapped[str] = mapped_column(_code(200), index=True)
+    address: Mapped[str] = mapped_column(_code(100), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class DistinctionRow(Base):
+    """Two organisations that a person says are not one; taken back, the row stays."""
+
+    __tablename__ = "organisation_distinctions"
+    __table_args__ = (
+        Index(
+            "ix_organisation_distinctions_active",
+            "organisation_id",
+            "other_organisation_id",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+    )
+
+    number: Mapped[int] = mapped_column(_number(), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(_code(200))  # the lesser of the two
+    other_organisation_id: Mapped[str] = mapped_column(_code(200))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[str] = mapped_column(String(210))
+    reason: Mapped[str] = mapped_column(Text)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_by: Mapped[str | None] = mapped_column(String(210))

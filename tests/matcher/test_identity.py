@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.identity import LIKELY, combined, duplicates, plain_name, referring, resolved
+from matcher.identity import LIKELY, all_duplicates, combined, duplicates, plain_name, referring, resolved
 from tests.builders import an_organisation
 
 
@@ -104,3 +104,35 @@ def test_references_follow_and_everything_else_stays() -> None:
         "recipient_id": "c",
     }
     assert referring({"network_members": ["b", "a", "x"]}, "organisations", merges) == {"network_members": ["a", "x"]}
+
+
+_NAMES = ("Kenya Solar Works", "Lake Water Filters", "Institute of Hydrology", "Hill Turbines", "Green Cold Stores")
+
+
+def _changed(name: str, way: int) -> str:
+    match way % 5:
+        case 0:
+            return f"{name} Ltd"
+        case 1:
+            return " ".join(reversed(name.split()))
+        case 2:
+            return f"{name[:7]}z{name[8:]}"
+        case 3:
+            return name.replace(" ", "", 1)
+        case _:
+            return name.upper()
+
+
+@given(st.lists(st.tuples(st.sampled_from(_NAMES), st.integers(0, 9)), min_size=2, max_size=8))
+def test_comparing_all_finds_what_comparing_one_by_one_finds(given_names: list[tuple[str, int]]) -> None:
+    every = [an_organisation(f"o{at}", name=_changed(*one), country="KEN") for at, one in enumerate(given_names)]
+    one_by_one = {
+        (min(one.id, other.organisation_id), max(one.id, other.organisation_id)): other.score
+        for one in every
+        for other in duplicates(one, every)
+    }
+    found = all_duplicates(every)
+    assert {each.ids: each.score for each in found} == one_by_one
+    assert [each.ids for each in found] == [
+        each.ids for each in sorted(found, key=lambda each: (-each.score, each.ids))
+    ]

@@ -190,7 +190,8 @@ _ACCOUNT_WRITES = (
     "create_key",
     "revoke_key",
 )
-_OTHER_WRITES = ("start_import", "record_event", "decide_rule", "merge_organisation", "unmerge_organisation")
+_MERGES = ("merge_organisation", "unmerge_organisation", "distinguish_organisation", "undistinguish_organisation")
+_OTHER_WRITES = ("start_import", "record_event", "decide_rule", *_MERGES)
 _FOLLOWING = ("add_subscription", "replace_subscription", "remove_subscription")
 _REVIEWS = tuple(f"{verb}_{SINGULAR[kind]}" for verb in ("confirm", "reject") for kind in PUBLIC)
 _OWNS = tuple(f"confirm_own_{SINGULAR[kind]}" for kind in ("organisations", "capabilities", "needs"))
@@ -212,6 +213,10 @@ ENTRIES: Mapping[str, Wanted] = {
     "revoke_key": Wanted(),
     "merge_organisation": Wanted(body={"into": "org-hostile"}),
     "unmerge_organisation": Wanted(body={}),
+    "distinguish_organisation": Wanted(body={"other": "org-hostile", "reason": "other towns"}),
+    "undistinguish_organisation": Wanted(body={"other": "org-hostile"}),
+    "list_duplicates": Wanted([{}, {"state": "distinct"}]),
+    **dict.fromkeys(("list_changes", "list_changes_of_need"), Wanted([{}, {"limit": 200, "min_ranks": 1}])),
     "decide_rule": Wanted(body={"state": "confirmed"}),
     "start_import": Wanted([{"kind": "needs"}], {}),
     "record_event": Wanted(body={"stage": "shortlisted"}),

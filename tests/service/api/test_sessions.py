@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from fastapi.testclient import TestClient
 
-from service.accounts.attempts import A_LOGIN, WINDOW, Attempts
+from service.accounts.attempts import A_LOGIN, WINDOW
 from service.accounts.audit import Action, list_audit
 from service.accounts.csrf import FIELD, HEADER, csrf_field, proves, token_of
 from service.accounts.passwords import hashed, is_right
@@ -153,25 +153,27 @@ def test_guessing_is_stopped_after_a_few_attempts_even_with_the_right_password(w
             assert _sign_in(client, password="wrong") == 401
         answer = client.post("/sign-in", data={"login": LOGIN, "password": PASSWORD})
         assert answer.status_code == 429
-        assert 0 < int(answer.headers["Retry-After"]) <= WINDOW + 1
+        assert 0 < int(answer.headers["Retry-After"]) <= WINDOW.total_seconds() + 1
         assert "Too many attempts" in answer.text
     with world_of_users.store.reading() as session:
         assert len(list_audit(session, action=Action.SIGN_IN_FAILED)) == A_LOGIN, "what was not tried is not logged"
 
 
-def test_failures_are_forgotten_after_a_quarter_of_an_hour_and_by_success() -> None:
-    moment = [0.0]
-    attempts = Attempts(clock=lambda: moment[0])
-    for _ in range(A_LOGIN):
-        assert attempts.wait("a", "here") == 0
-        attempts.failed("a", "here")
-    assert attempts.wait("a", "here") == WINDOW + 1
-    assert attempts.wait("a", "there") == 0, "an attacker elsewhere does not lock the desk out"
-    moment[0] = WINDOW
-    assert attempts.wait("a", "here") == 0
-    attempts.succeeded("a", "here")
-    attempts.failed("a", "here")
-    assert attempts.wait("a", "here") == 0
+def test_all_server_processes_count_attempts_together_and_a_restart_forgets_none(world_of_users: World) -> None:
+    with _client(world_of_users) as one, _client(world_of_users) as another:
+        for at in range(A_LOGIN):
+            assert _sign_in(another if at % 2 else one, password="wrong") == 401
+        assert [_sign_in(client) for client in (one, another)] == [429, 429]
+    with _client(world_of_users) as restarted:
+        assert _sign_in(restarted) == 429
+
+
+def test_success_forgets_what_failed_before(world_of_users: World) -> None:
+    with _client(world_of_users) as client:
+        for _ in range(2):
+            for _ in range(A_LOGIN - 1):
+                assert _sign_in(client, password="wrong") == 401
+            assert _sign_in(client) == 303
 
 
 def test_signing_in_is_written_down_and_no_secret_is(world_of_users: World) -> None:
