@@ -92,10 +92,10 @@ def all_duplicates(organisations: Iterable[Organisation], least: float = LIKELY)
         if len(ids) <= (_CROWD if sign[0] in "12" else _NAMESAKES):
             asked.update((min(pair), max(pair)) for pair in combinations(ids, 2))
     found = []
-    for ids in asked:
-        score, reasons = _likeness(known[ids[0]], known[ids[1]])
+    for pair in asked:
+        score, reasons = _likeness(known[pair[0]], known[pair[1]])
         if score >= least:
-            found.append(Twins(ids, round(score, 3), reasons))
+            found.append(Twins(pair, round(score, 3), reasons))
     return tuple(sorted(found, key=lambda each: (-each.score, each.ids)))
 
 
