@@ -32,6 +32,7 @@ from service.api.outcome_schemas import (
 from service.api.parameters import Limit, RecordId
 from service.api.problems import Refused
 from service.store import HardRule, decide_rule, get_rule, list_rules, list_shown
+from service.store.holding import when_committed
 
 if TYPE_CHECKING:
     from service.outcomes.dismissing import Why
@@ -121,7 +122,7 @@ def decide(
         facts = {"decision": sent.state.value, "rule": f"{rule.key.scope} {rule.key.value}: {rule.key.reason}"}
         tenant = asker.tenant_id
         audit(session, Action.REVIEWED, actor=asker.actor, at=now, subject=f"rule {number}", tenant_id=tenant, **facts)
-    context.following.dismissals.forget(asker.tenant_id)
+    when_committed(lambda: context.following.dismissals.forget(asker.tenant_id))
     return json_answer(_rule(decided))
 
 

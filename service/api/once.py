@@ -1,8 +1,9 @@
 """Posts that are done once: the header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header).
 
 The first request under a key is done and its answer kept for a day, if it changed anything; the same request again is
-given that answer, another one is refused. Keys are an account's own. Files are looked at by ``receiving``, which writes
-them to disk first.
+given that answer, another one is refused. Keys are an account's own. What a request changes and its answer are
+committed together, before anything is sent: a server that is killed leaves both or neither, and the request may be
+sent again at once. Files are looked at by ``receiving``, which writes them to disk first.
 """
 
 from __future__ import annotations
@@ -10,21 +11,24 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy.exc import IntegrityError
+import anyio.to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from service.api.problems import Refused, problem_response
-from service.store.once import Answer, Claim, claim, forget, keep_answer
+from service.store.holding import holding
+from service.store.once import Answer, Claim, claim, forget, keep_answer, look
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from service.api.keys import Principal
     from service.store import Store
+    from service.store.holding import Held
 
 HEADER: Final = "Idempotency-Key"
 KEY_FORM: Final = re.compile(r"[!-~]{1,100}")
@@ -32,9 +36,21 @@ _KEPT: Final = ("content-type", "location", "etag", "matcher-release")
 _COMPUTED: Final = ("/v1/match", "/v1/matches:search")  # these change nothing: asked twice, they answer twice
 _APART: Final = ("/v1/imports", "/v1/keys")  # files look for themselves; a new key is shown once and kept nowhere
 _PROBLEMS: Final = {
-    Claim.BUSY: (409, "in-progress", "The same request is being done at this moment; try again shortly."),
+    Claim.DONE: (409, "in-progress", "The same request is being done at this moment; try again shortly."),
     Claim.OTHER: (422, "key-reused", "This Idempotency-Key was used for another request; take a new one."),
 }
+
+
+class Superseded(Exception):  # noqa: N818 - named for what happened
+    """Another process did the request while this one was about to."""
+
+
+class Key(NamedTuple):
+    """Whose key it is, and what it was sent with."""
+
+    owner: str
+    key: str
+    fingerprint: str
 
 
 class Once:
@@ -42,52 +58,66 @@ class Once:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._busy: set[Key] = set()  # of this process; another one waits for the store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
-        key = _key(scope)
-        if key is None:
+        stated = _key(scope)
+        if stated is None:
             await self._app(scope, receive, send)
             return
-        instance = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
-        if not KEY_FORM.fullmatch(key):
+        if not KEY_FORM.fullmatch(stated):
             detail = f"{HEADER} has 1 to 100 visible characters."
-            await problem_response(instance, 422, code="bad-key", detail=detail)(scope, receive, send)
+            await _refusal(scope, (422, "bad-key", detail))(scope, receive, send)
             return
         message = await receive()  # the whole body: it was read before, see guarding.Bounded
-        print_ = _fingerprint(scope, message.get("body", b""))
-        principal = scope["state"]["principal"]
-        owner, store = owner_of(principal), scope["app"].state.context.store
-        found, kept = await run_in_threadpool(_claim, store, owner, key, print_)
-        if found is Claim.DONE and kept is not None:
-            headers = {**kept.headers, "Idempotency-Replayed": "true"}
-            await Response(kept.body, kept.status, headers)(scope, receive, send)
+        key = Key(owner_of(scope["state"]["principal"]), stated, _fingerprint(scope, message.get("body", b"")))
+        store: Store = scope["app"].state.context.store
+        answer = await run_in_threadpool(_known, scope, store, key)
+        if answer is None and key in self._busy:
+            answer = _refusal(scope, _PROBLEMS[Claim.DONE])
+        if answer is not None:
+            await answer(scope, receive, send)
             return
-        if found is not Claim.NEW:
-            status, code, detail = _PROBLEMS[found]
-            await problem_response(instance, status, code=code, detail=detail)(scope, receive, send)
-            return
-        await self._done(scope, _given(message, receive), send, (store, owner, key))
-
-    async def _done(self, scope: Scope, receive: Receive, send: Send, where: tuple[Store, str, str]) -> None:
-        """Do a request and keep its answer; what failed, or changed nothing, is forgotten."""
-        status, headers, body = 500, Headers(), bytearray()
-
-        async def sending(message: Message) -> None:
-            nonlocal status, headers
-            if message["type"] == "http.response.start":
-                status, headers = message["status"], Headers(raw=message["headers"])
-            elif message["type"] == "http.response.body":
-                body.extend(message.get("body", b""))
-                if not message.get("more_body", False):  # kept before who asked knows: what was told is told again
-                    await run_in_threadpool(_end, where, status, headers, bytes(body))
-            await send(message)
-
+        self._busy.add(key)
         try:
-            await self._app(scope, receive, sending)
-        except BaseException:
-            await run_in_threadpool(_end, where, 500, headers, b"")
-            raise
+            await self._done(scope, _given(message, receive), send, (store, key))
+        finally:
+            self._busy.discard(key)
+
+    async def _done(self, scope: Scope, receive: Receive, send: Send, under: tuple[Store, Key]) -> None:
+        """Do a request, and commit what it changed with its answer; what failed changes nothing and keeps nothing."""
+        store, key = under
+        superseded = False
+
+        def take(session: Session) -> None:
+            nonlocal superseded
+            if claim(session, *key, datetime.now(UTC))[0] is not Claim.NEW:
+                superseded = True
+                raise Superseded
+
+        said: list[Message] = []
+
+        async def keeping(message: Message) -> None:
+            said.append(message)
+
+        one = store.held(take)
+        try:
+            with holding(one):
+                await self._app(scope, receive, keeping)
+            if not superseded:
+                # A thread of its own: all others may be waiting for the lock that this transaction holds.
+                await anyio.to_thread.run_sync(_end, store, one, key, said, limiter=anyio.CapacityLimiter(1))
+        except Superseded:
+            pass
+        finally:
+            one.undo()
+        if superseded:
+            answer = await run_in_threadpool(_known, scope, store, key)
+            await (answer or _refusal(scope, _PROBLEMS[Claim.DONE]))(scope, receive, send)
+            return
+        for message in said:
+            await send(message)
 
 
 def owner_of(principal: Principal) -> str:
@@ -97,8 +127,7 @@ def owner_of(principal: Principal) -> str:
 
 def refused(found: Claim) -> Refused:
     """Say why a request under a key is not done."""
-    status, code, detail = _PROBLEMS[found]
-    return Refused(status, code, detail)
+    return Refused(*_PROBLEMS[found])
 
 
 def _key(scope: Scope) -> str | None:
@@ -129,19 +158,32 @@ def _given(message: Message, receive: Receive) -> Receive:
     return again
 
 
-def _claim(store: Store, owner: str, key: str, fingerprint: str) -> tuple[Claim, Answer | None]:
-    try:
-        with store.writing() as session:
-            return claim(session, owner, key, fingerprint, datetime.now(UTC))
-    except IntegrityError:  # another process was a moment earlier
-        return Claim.BUSY, None
+def _refusal(scope: Scope, said: tuple[int, str, str]) -> Response:
+    status, code, detail = said
+    instance = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    return problem_response(instance, status, code=code, detail=detail)
 
 
-def _end(where: tuple[Store, str, str], status: int, headers: Headers, body: bytes) -> None:
-    store, owner, key = where
-    with store.writing() as session:
-        if 200 <= status < 300:
-            kept = {name: headers[name] for name in _KEPT if name in headers}
-            keep_answer(session, owner, key, Answer(status, kept, body.decode()))
-        else:
-            forget(session, owner, key)
+def _known(scope: Scope, store: Store, key: Key) -> Response | None:
+    """Return the answer that is kept under a key, or why there is none; None for a request that is new."""
+    with store.reading() as session:
+        found, kept = look(session, *key, datetime.now(UTC))
+    if kept is not None:
+        return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
+    return None if found is Claim.NEW else _refusal(scope, _PROBLEMS[found])
+
+
+def _end(store: Store, one: Held, key: Key, said: list[Message]) -> None:
+    """Commit what a request changed, with its answer where it succeeded; of a failure of ours nothing stays."""
+    if one.session is None or not said:
+        return
+    status, headers = said[0]["status"], Headers(raw=said[0]["headers"])
+    if status >= 500:
+        return
+    if 200 <= status < 300:
+        kept = {name: headers[name] for name in _KEPT if name in headers}
+        body = b"".join(message.get("body", b"") for message in said[1:])
+        keep_answer(one.session, key.owner, key.key, Answer(status, kept, body.decode()))
+    else:
+        forget(one.session, key.owner, key.key)
+    store.committed(one)

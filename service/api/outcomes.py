@@ -33,6 +33,7 @@ from service.api.parameters import IfMatch, Limit, RecordId
 from service.api.problems import FieldProblem, Refused, bad_value, shortened, unknown
 from service.outcomes.dismissing import propose
 from service.store import Attached, EventConflict, StoredEvent, Told, list_events, pair_events, record_event
+from service.store.holding import when_committed
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
@@ -135,7 +136,7 @@ def record(
         raise Refused(412, "changed", detail) from None
     except BadInput as error:
         raise _refused(error) from None
-    context.following.dismissals.forget(asker.tenant_id)
+    when_committed(lambda: context.following.dismissals.forget(asker.tenant_id))
     found = RecordedOut(event=event_out(written.stored), state=state_out(written.state), proposed_rules=proposed)
     answer = json_answer(found, status=201, release_id=release_id)
     answer.headers["Location"] = address("v1", "matches", need_id, capability_id, "events")

@@ -129,7 +129,7 @@ def queue(context: Context, asker: Principal, job: Job, key: tuple[str, Path] | 
             earlier = get_job(session, kept.body) if kept else None
             if earlier is not None:
                 return earlier
-            if found in {Claim.BUSY, Claim.OTHER}:
+            if found is not Claim.NEW and kept is None:
                 raise refused(found)
             keep_answer(session, owner, key[0], Answer(202, {}, job.id))
         add_job(session, job)

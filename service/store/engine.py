@@ -9,7 +9,7 @@ A long read keeps SQLite's WAL file from shrinking until it ends; it costs disk,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from matcher.errors import BadInput
 from service.store import schema
 from service.store.errors import StoreUnavailable
+from service.store.holding import Held, held
 
 BUSY_SECONDS: Final = 60  # longer than the write of a file of 100,000 records, which is one transaction
 _READS: Final = "matcher_reads"
@@ -49,16 +50,40 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give a session that sees one moment until the block ends, and can write nothing."""
+        """Give a session that sees one moment until the block ends, and can write nothing.
+
+        Within ``holding`` it is the request's own transaction, once that has written.
+        """
+        one = held()
+        if one is not None and one.session is not None:
+            yield one.session
+            return
         with _explained(self.address), Session(self._reader, autoflush=False) as session:
             session.execute(text("SELECT version_num FROM alembic_version"))  # the first read fixes the moment
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Give a session that is committed when the block ends well, and leaves nothing when it does not."""
+        """Give a session that is committed when the block ends well, and leaves nothing when it does not.
+
+        Within ``holding`` it is committed with everything else that the request writes.
+        """
+        one = held()
+        if one is not None:
+            with _explained(self.address), one.part(self.engine) as session:
+                yield session
+            return
         with _explained(self.address), Session(self.engine, autoflush=False) as session, session.begin():
             yield session
+
+    def held(self, first: Callable[[Session], None]) -> Held:
+        """Return a transaction for ``holding``; ``first`` is done in it before anything else is written."""
+        return Held(self.engine, first)
+
+    def committed(self, one: Held) -> None:
+        """Commit such a transaction; raises StoreUnavailable."""
+        with _explained(self.address):
+            one.commit()
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -1,4 +1,8 @@
-"""``kill -9`` of the server in the midst of writes: what was acknowledged is there, and nothing is there by half."""
+"""``kill -9`` of the server in the midst of writes: what was acknowledged is there, and nothing is there by half.
+
+Events are sent with an Idempotency-Key. What a kill left without an answer is sent again to the next server: it is done
+at once, and once.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,7 @@ class Writer(threading.Thread):
 
     def __init__(self, client: httpx.Client, name: str) -> None:
         super().__init__(name=name)
+        self.unanswered: str | None = None  # the event that was under way when the server was killed
         self.client, self.needs, self.notes, self.sent = client, dict[str, str](), list[str](), set[str]()
         self.wrong: list[str] = []
 
@@ -48,12 +53,27 @@ class Writer(threading.Thread):
             self.needs[text] = text
         else:
             self.wrong.append(answer.text)
-        event = {"stage": "viewed", "note": text}
-        answer = self.client.post("/v1/matches/need-1/cap-1/events", json=event)
+        self.unanswered = text
+        answer = _note(self.client, text)
+        self.unanswered = None
         if answer.status_code == 201:
             self.notes.append(text)
         else:
             self.wrong.append(answer.text)
+
+
+def _note(client: httpx.Client, text: str) -> httpx.Response:
+    event, key = {"stage": "viewed", "note": text}, {"Idempotency-Key": text}
+    return client.post("/v1/matches/need-1/cap-1/events", json=event, headers=key)
+
+
+def _send_again(client: httpx.Client, before: list[Writer]) -> None:
+    """Send what was not answered once more, as a client does that was cut off."""
+    for writer in before:
+        if writer.unanswered is not None:
+            answer = _note(client, writer.unanswered)
+            (writer.notes if answer.status_code == 201 else writer.wrong).append(writer.unanswered)
+            writer.unanswered = None
 
 
 def _wait_for(writers: list[Writer]) -> None:
@@ -77,6 +97,7 @@ def judge_kills(settings: Settings, kills: int, seed: int) -> None:
     for kill in range(kills):
         with a_server(settings.data_dir, end="kill") as client:
             client.headers["X-API-Key"] = key
+            _send_again(client, writers)
             running = [Writer(client, f"w{kill}-{number}") for number in range(WRITERS)]
             for writer in running:
                 writer.start()
