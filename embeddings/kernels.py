@@ -1,10 +1,13 @@
-"""The loops that touch every capability, compiled once and cached on disk. Imported only when work begins."""
+"""The loops that touch every capability, compiled once and cached on disk. Imported only when work begins.
+
+None starts threads of its own, which a copy of the process (fork) would lack; all let other threads run meanwhile.
+"""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -14,7 +17,7 @@ TILE = 4_096  # rows: their sums and a few spread-out terms lie in the first two
 FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vector, zeros included
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     similarities: Floats,
     query_starts: Ints,
@@ -36,7 +39,7 @@ def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not object
     second_weight, third_weight, floor = weights
     whole, core = out
     base, origin = starts[0], section_starts[starts[0]]
-    for need in prange(whole.shape[0]):
+    for need in range(whole.shape[0]):
         best = np.full(starts[-1] - base, np.float32(-2))
         for query in range(query_starts[need], query_starts[need + 1]):  # along a row: the cosines lie side by side
             if query == core_stops[need]:
@@ -72,7 +75,7 @@ def _keep_first(core: Floats, best: Floats, starts: Ints, section_scales: Floats
             core[item] = best[section - starts[0]] * section_scales[section]
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def best_views(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     terms: Ints,
     weights: Floats,
@@ -93,7 +96,7 @@ def best_views(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     """
     distinct = np.unique(terms)
     places = np.searchsorted(distinct, terms)
-    for tile in prange((out.shape[1] + TILE - 1) // TILE):
+    for tile in range((out.shape[1] + TILE - 1) // TILE):
         start, stop = tile * TILE, min((tile + 1) * TILE, out.shape[1])
         low, high = _within(distinct, indptr, rows, start, stop)
         spread, wide = _spread(low, high, rows, values, start)

@@ -1,20 +1,20 @@
 """What is handed out to be matched: a block of needs with all that whoever is free must know.
 
-A worker maps the files that all the others map, so a catalogue is in memory once however many work on it. The texts of
-a block were encoded by whoever hands it out; a worker needs neither a model nor the cache of vectors. Imports little:
-every worker pays for it.
+A worker maps the files that all the others map, or is a copy of the process that has read them, so a catalogue is in
+memory once however many work on it. The texts of a block were encoded by whoever hands it out; a worker needs neither a
+model nor the cache of vectors. Imports little: every worker that begins anew pays for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from shutil import disk_usage
 from tempfile import TemporaryDirectory, gettempdir
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol, Self
 
 import numpy as np
 
@@ -89,6 +89,21 @@ def _opened(folder: Path) -> Catalogue:
     return Catalogue.from_arrays(
         arrays, RecordFile(records, "capabilities"), RecordMap(RecordFile(records, "organisations"))
     )
+
+
+class Copied:
+    """What a worker works with that is a copy of the process which ``has``: all that was in memory then."""
+
+    _had: ClassVar[Matcher]
+
+    @classmethod
+    def has(cls, matcher: Matcher) -> None:
+        """Take a matcher over, once the copy is made."""
+        cls._had = matcher
+
+    def matcher(self, encoder: Encoder) -> Matcher:
+        """Give the matcher, asking this encoder."""
+        return replace(self._had, encoder=encoder)
 
 
 def get_ready() -> None:
@@ -178,7 +193,7 @@ class _Listening:
 class RankedBlock:
     """Needs to be ranked; gives the lines of each."""
 
-    desk: Desk
+    desk: Desk | Copied
     needs: Sequence[Need]
     encoder: Remembered
     k: int

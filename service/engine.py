@@ -1,18 +1,23 @@
 """Where blocks of work are done: in this process, or spread over several of this machine.
 
-Whoever does them, they are cut alike and their results come in order, so the answers are the same bytes.
+Whoever does them, they are cut alike and their results come in order, so the answers are the same bytes. Other
+processes begin anew and are told everything, or, where that is safe, as copies of this one, which know it.
 """
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from multiprocessing import get_context
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -41,23 +46,65 @@ def spread(jobs: Iterable[Job[T]], count: int, ready: Job[object] = int) -> Iter
         yield from (job() for job in jobs)
         return
     with _workers(count, ready) as submit:
-        waiting: deque[Any] = deque()
-        for job in jobs:
-            waiting.append(submit(job))
-            if len(waiting) > AHEAD * count:
-                yield waiting.popleft().result()
-        while waiting:
+        yield from _in_order(submit, jobs, count)
+
+
+def can_copy() -> bool:
+    """Tell whether copies of this process can go on by themselves: no other thread may hold a lock just then.
+
+    Threads of torch count, which Python does not know of.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1 and "torch" not in sys.modules
+
+
+def spread_over_copies(jobs: Iterable[Job[T]], count: int, ready: Job[object]) -> Iterator[T]:
+    """Do as ``spread`` in copies of this process as it is when this is called: all that is in memory is theirs too.
+
+    Starting them takes a blink. ``ready`` may be anything that can be called: it is not sent, only copied.
+    """
+    stack = ExitStack()
+    gc.freeze()  # or collecting garbage in a copy would touch, and so copy, every object there is
+    submit = stack.enter_context(_workers(count, partial(_alone, ready, max(1, _cores() // count)), copied=True))
+
+    def results() -> Iterator[T]:
+        with stack:
+            yield from _in_order(submit, jobs, count)
+
+    return results()
+
+
+def _alone(ready: Job[object], threads: int) -> None:
+    """Use no more than its share of the cores in a copy, in which libraries were loaded with all of them."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(threads)
+    ready()
+
+
+def _in_order(submit: Callable[[Job[Any]], Any], jobs: Iterable[Job[T]], count: int) -> Iterator[T]:
+    waiting: deque[Any] = deque()
+    for job in jobs:
+        waiting.append(submit(job))
+        if len(waiting) > AHEAD * count:
             yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 @contextmanager
-def _workers(count: int, ready: Job[object]) -> Iterator[Callable[[Job[Any]], Any]]:
+def _workers(count: int, ready: Job[object], *, copied: bool = False) -> Iterator[Callable[[Job[Any]], Any]]:
     from joblib.externals.loky import ProcessPoolExecutor
 
     threads = str(max(1, _cores() // count))
     env = {f"{library}_NUM_THREADS": threads for library in _THREADS}
     with _interrupts_ignored():
-        pool = ProcessPoolExecutor(count, initializer=_begin, initargs=(os.getpid(), ready), env=env)
+        pool = ProcessPoolExecutor(
+            count,
+            context=get_context("fork") if copied else None,
+            initializer=_begin,
+            initargs=(os.getpid(), ready),
+            env=env,
+        )
         pool.submit(int)  # starts them all
     done = False
     try:

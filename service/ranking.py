@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypeVar
 
@@ -17,8 +18,19 @@ from matcher.matching import Matcher
 from matcher.profiles import CaseStory, FacilitatorProgramme, FundingMechanism, Organisation
 from matcher.thirds import ThirdParties
 from service import trec
-from service.blocks import Format, RankedBlock, Ranker, Remembered, get_ready, has_room, laid_out, lines_of
-from service.engine import spread
+from service.blocks import (
+    Copied,
+    Desk,
+    Format,
+    RankedBlock,
+    Ranker,
+    Remembered,
+    get_ready,
+    has_room,
+    laid_out,
+    lines_of,
+)
+from service.engine import can_copy, spread, spread_over_copies
 from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
 from service.progress import Watched, track
 from service.releases.files import replacing, require_place
@@ -119,26 +131,41 @@ def make_organisation_matcher(found: Gathered, encoder: Encoder, places: PlaceBo
 def rank(found: Gathered, matcher: Ranker, k: int, form: Format, processes: int = 1) -> Iterator[list[str]]:
     """Yield the lines of each need, at most ``k`` matches of it, in the order of the file.
 
-    Several processes share out blocks of needs; organisations are ranked in this one.
+    Several processes share out blocks of needs, from the moment of the call; organisations are ranked in this one.
     """
     lines = lines_of(matcher, found.needs, k, form)
-    if processes > 1 and isinstance(matcher, Matcher) and has_room(matcher):
-        lines = _shared_out(found.needs, matcher, k, form, processes)
+    if processes > 1 and isinstance(matcher, Matcher):
+        if can_copy():
+            blocks = _blocks(Copied(), found.needs, matcher, k, form)
+            lines = _each(spread_over_copies(blocks, processes, partial(Copied.has, matcher)))
+        elif has_room(matcher):
+            lines = _each(_laid_out(found.needs, matcher, k, form, processes))
     return track(lines, "matching needs", len(found.needs))
 
 
-def _shared_out(needs: Sequence[Need], matcher: Matcher, k: int, form: Format, processes: int) -> Iterator[list[str]]:
+def _laid_out(
+    needs: Sequence[Need], matcher: Matcher, k: int, form: Format, processes: int
+) -> Iterator[list[list[str]]]:
     """Lay the catalogue out while the processes start, then hand out blocks of needs."""
     with ExitStack() as until_done:
 
         def blocks() -> Iterator[RankedBlock]:
-            desk = until_done.enter_context(laid_out(matcher))
-            for at in range(0, len(needs), BLOCK):
-                block = needs[at : at + BLOCK]
-                yield RankedBlock(desk, block, Remembered.of(block, matcher.encoder), k, form)
+            yield from _blocks(until_done.enter_context(laid_out(matcher)), needs, matcher, k, form)
 
-        for lines in spread(blocks(), processes, get_ready):
-            yield from lines
+        yield from spread(blocks(), processes, get_ready)
+
+
+def _blocks(
+    desk: Desk | Copied, needs: Sequence[Need], matcher: Matcher, k: int, form: Format
+) -> Iterator[RankedBlock]:
+    for at in range(0, len(needs), BLOCK):
+        block = needs[at : at + BLOCK]
+        yield RankedBlock(desk, block, Remembered.of(block, matcher.encoder), k, form)
+
+
+def _each(blocks: Iterable[list[list[str]]]) -> Iterator[list[str]]:
+    for lines in blocks:
+        yield from lines
 
 
 def write(needs: Iterable[list[str]], out: Path | None) -> int:

@@ -4,18 +4,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from embeddings.encoder import HashingEncoder
 from matcher.errors import BadInput, UnknownPlace
-from service import engine
+from matcher.profiles import Capability, Need, Organisation
+from service import engine, ranking
 from service.blocks import Remembered
-from service.engine import processes, spread
+from service.engine import can_copy, processes, spread
+from service.ranking import Gathered, make_matcher, rank
+from service.reference import load_places
 from tests.builders import a_need
 from tests.service.night_world import a_night, a_world, contents, records
 
@@ -148,6 +153,47 @@ def test_matching_files_in_two_processes_writes_the_bytes_of_one(tmp_path: Path)
     assert not list(tmp_path.glob("matcher-*"))
 
 
+def test_a_catalogue_that_is_laid_out_for_others_gives_the_lines_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it is where the process that has it cannot be copied: where other threads run, or not on Linux."""
+    monkeypatch.setattr(ranking, "can_copy", lambda: False)
+    known = records(70)
+    offers = tuple(sorted((one for one in known if isinstance(one, Capability)), key=lambda one: one.id))
+    asked = tuple(one for one in known if isinstance(one, Need))
+    found = Gathered(offers, asked, {one.id: one for one in known if isinstance(one, Organisation)}, ())
+    matcher = make_matcher(found, HashingEncoder(), load_places(), date(2026, 11, 22))
+    assert list(rank(found, matcher, 5, "jsonl", 2)) == list(rank(found, matcher, 5, "jsonl"))
+
+
+def test_a_process_with_other_threads_is_not_copied() -> None:
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    assert not can_copy()
+    done.set()
+    other.join()
+
+
+def test_copies_know_what_this_process_knows() -> None:
+    """Results come in order, of other processes, and those go when all is done."""
+    told = subprocess.run([sys.executable, "-c", _COPIED], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert told.stdout.split() == ["[0,", "1,", "2,", "3]", "True", "True", "0"]
+
+
+_COPIED = """
+import os
+from pathlib import Path
+from service.engine import can_copy, spread_over_copies
+
+job = lambda number: lambda: (number, os.getpid(), os.environ["KNOWN"])
+assert can_copy()
+started = spread_over_copies(map(job, range(4)), 2, lambda: os.environ.update(KNOWN="here"))
+found = list(started)
+pids = {pid for _, pid, _ in found}
+left = sum(Path(f"/proc/{pid}/cmdline").exists() and bool(Path(f"/proc/{pid}/cmdline").read_bytes()) for pid in pids)
+print([number for number, _, _ in found], os.getpid() not in pids, {it for _, _, it in found} == {"here"}, left)
+"""
+
+
 def _children(pid: int) -> set[int]:
     return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
@@ -161,7 +207,7 @@ def test_a_stopped_command_leaves_no_file_and_no_process(tmp_path: Path, number:
         command, env=_environment(tmp_path, 2), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True
     )
     workers: set[int] = set()
-    while len(workers) < 3 and running.poll() is None:  # two, and what cleans up after them
+    while len(workers) < 2 and running.poll() is None:
         workers |= _children(running.pid)
         time.sleep(0.05)
     time.sleep(1)
