@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from embeddings.glossing import LISTED
 from matcher.encoding import primary
 from matcher.matches import Contribution, OpenQuestion
 from matcher.profiles import Capability, Need
@@ -19,6 +20,7 @@ Reads = frozenset[str] | None
 
 NOT_COVERED: Final = "which the text model does not cover"
 _ENGLISH: Final = "en"
+_LISTED: Final = "the words that a list knows were put into English one by one; "
 _NAMES: Final = {
     "am": "Amharic",
     "ar": "Arabic",
@@ -100,9 +102,10 @@ def notes(need: Need, written: Mapping[str, int], reads: Reads) -> list[str]:
         return []
     said = []
     if language := unread(need, reads):
+        known = _LISTED if language in LISTED else ""
         said.append(
-            f"The need is written in {name(language)}, {NOT_COVERED}: words, numbers and structured facts decide more "
-            "than meaning does. A summary in English (summary_en) would mend it."
+            f"The need is written in {name(language)}, {NOT_COVERED}: {known}words, numbers and structured facts "
+            "decide more than meaning does. A summary in English (summary_en) would mend it."
         )
     if foreign := _foreign(written, reads):
         offers = sum(number for _, number in foreign)

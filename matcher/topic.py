@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from embeddings import glossing
 from embeddings.feedback import Feedback
 from embeddings.index import SectionWeights, on_grid, top_k
 from embeddings.lexical import stems
 from matcher.matches import PassageEvidence, TermEvidence, TopicEvidence
 from matcher.profiles import CapabilityId
-from matcher.sections import ENGLISH
+from matcher.sections import cores, is_english
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,7 +52,7 @@ Flags = npt.NDArray[np.bool_]
 class NeedText:
     """A need's texts ready to be searched with: passages with vectors, and one lexical query for each view.
 
-    The views are the English where there is one, the core alone, and core with gap; a pair earns the best of them, so
+    The views are the English where there is some, the core alone, and core with gap; a pair earns the best of them, so
     that stating a gap can only help it. The first, with its passages, stands for the need where answers are sought.
     """
 
@@ -70,14 +71,18 @@ class NeedText:
         texts = _views(sections)
         stemmed = [stems(text) for text in texts]
         views = tuple(catalogue.lexical.query_of([stem for stem, _ in one]) for one in stemmed)
-        core = sum(title == sections[0].title for title, _ in passages)
+        titles = {section.title for section in sections[: cores(sections)]}
+        core = sum(title in titles for title, _ in passages)
         return cls(sections, passages, core, on_grid(vectors), views, _words(stemmed))
 
 
 def _views(sections: tuple[Section, ...]) -> list[str]:
-    """Return the English first and apart, for each text keeps its own language; then the core, and core with gap."""
-    own = [section.text for section in sections if not section.title.startswith(ENGLISH)]
-    english = [section.text for section in sections if section.title.startswith(ENGLISH)]
+    """Return the English first and apart, for each text keeps its own language; then the core, and core with gap.
+
+    Where there is no English and the core is in letters that few records share, numbers and Latin words come first.
+    """
+    own = [section.text for section in sections if not is_english(section)]
+    english = [section.text for section in sections if is_english(section)] or [*filter(None, [glossing.latin(own[0])])]
     return [*english, own[0], *([" ".join(own)] if len(own) > 1 else [])]
 
 
@@ -176,8 +181,9 @@ def _passages(
     similarities = catalogue.index.section_similarities(text.vectors, rows)
     best, queries = similarities.max(axis=0).tolist(), similarities.argmax(axis=0).tolist()
     asked = [quote(passage) for _, passage in text.passages]
-    first = 0
-    for row, parts in zip(rows, sections, strict=True):
+    starts, first = catalogue.index.starts, 0
+    for row, texts in zip(rows, sections, strict=True):
+        parts = texts[: int(starts[row + 1] - starts[row])]  # an index of before the word list lacks its sections
         quoted = catalogue.passages(row, parts)
         found = []
         for at in sorted(range(first, first + len(parts)), key=lambda at: -best[at])[:3]:

@@ -117,9 +117,10 @@ COLLECTIONS: Final = (
     *(
         Collection(
             f"targets-{language}", f"SDG targets, {language} -> en", f"sdg_languages/targets_{language}_to_en",
-            Standing.HELD_OUT,
+            Standing.HELD_OUT if language in {"fr", "es"} else Standing.DEVELOPMENT,
         )
         for language in ("fr", "es", "ru", "ar", "zh-Hans")
     ),
 )  # fmt: skip
-"""Held out and development as of the choices that README's "Why" tells of."""
+"""Held out and development as of the choices that README's "Why" tells of. The word list of Russian, Arabic and Chinese
+was written without those targets at hand, by somebody who knows the goals well: its figures on them are development."""

@@ -124,3 +124,63 @@ def test_the_count_by_language_is_kept_with_the_arrays() -> None:
     assert Catalogue.from_arrays(older, offers, {}).languages == {}
     empty = build([], {}, HashingEncoder(), a_place_book(), AS_OF).arrays()["language_tags"]
     assert np.array_equal(empty, np.array([], dtype="S8"))
+
+
+RUSSIAN = {"language": "ru", "title": "Солнечные насосы", "summary": "Насосы для орошения полей в горных селах."}
+
+
+def test_a_russian_need_finds_an_english_offer_by_the_words_that_a_list_knows() -> None:
+    """The list says that it did, the quote that nobody wrote these words, and English is asked for all the same."""
+    offers = [
+        a_capability("a", language="en"),
+        a_capability("b", language="en", title="Solar pump", summary="For irrigation."),
+    ]
+    found = matched(a_need(**RUSSIAN), *offers)
+    assert [match.capability_id for match in found.matches] == ["b", "a"]
+    topic = next(one.topic for one in found.matches[0].contributions if one.topic)
+    assert topic.passages[0].need_section == "title and summary in English, word by word"
+    assert {"solar", "pump", "irrig"} <= {term.term for term in topic.terms}
+    assert any("the words that a list knows were put into English" in note for note in found.notes)
+    assert found.matches[0].open_questions[0].about == "summary_en"
+
+
+def test_an_english_need_finds_a_russian_offer() -> None:
+    need = a_need(title="Irrigation with solar pumps", summary="Mountain villages lack water.", language="en")
+    offers = [a_capability("a", language="en"), a_capability("b", **RUSSIAN)]
+    found = matched(need, *offers)
+    assert [match.capability_id for match in found.matches] == ["b", "a"]
+
+
+@pytest.mark.parametrize("field", ["description", "problem_solved", "keywords", "summary_en"])
+def test_deleting_a_russian_text_never_raises_the_score(field: str) -> None:
+    """Its words of the list go with it; what is left stays as it was."""
+    told = {
+        "description": "Насосы с панелями, ремонт на месте.",  # noqa: RUF001 - Cyrillic is meant
+        "problem_solved": "Нехватка воды для полей.",
+        "keywords": ["орошение", "насос"],
+        "summary_en": "Solar pumps.",
+    }
+    need = a_need(title="Solar pumps", summary="Water for fields and repair.", gap_description="Irrigation")
+    whole = matched(need, a_capability("c", **RUSSIAN, **told), a_capability("d")).matches
+    less = matched(need, a_capability("c", **RUSSIAN, **{**told, field: None}), a_capability("d")).matches
+    scores = [next(match.score for match in found if match.capability_id == "c") for found in (whole, less)]
+    assert scores[1] <= scores[0]
+
+
+def test_a_need_in_letters_that_no_list_covers_is_ranked_by_its_numbers_and_latin_words() -> None:
+    offers = [a_capability("a", summary="By 2030."), a_capability("b", summary="ZeoPure by 2027.")]
+    found = matched(a_need(title="सौर ऊर्जा", summary="गाँव के लिए ZeoPure 2027", language="hi"), *offers)
+    assert found.matches[0].capability_id == "b"
+    topic = next(one.topic for one in found.matches[0].contributions if one.topic)
+    assert {term.term for term in topic.terms} == {"zeopur", "2027"}
+
+
+def test_arrays_of_before_the_word_list_are_explained_by_what_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release keeps its arrays for good."""
+    offers = [a_capability("a", **RUSSIAN), a_capability("b")]
+    with monkeypatch.context() as before:
+        before.setattr("matcher.sections.glossing.gloss", lambda _: "")
+        arrays = build(offers, {}, HashingEncoder(), a_place_book(), AS_OF).arrays()
+    catalogue = Catalogue.from_arrays(arrays, offers, {})
+    found = Matcher(catalogue, HashingEncoder(), a_place_book(), AS_OF).match(a_need())
+    assert {match.capability_id for match in found.matches} == {"a", "b"}
