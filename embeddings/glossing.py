@@ -126,14 +126,13 @@ def _stemmer(language: str) -> Any:
 def _glossary() -> Glossary:
     words: dict[tuple[str, ...], str] = {}
     signs: dict[str, str] = {}
-    with resources.files("embeddings").joinpath("glossary.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            for form in f"{row['russian']};{row['arabic']}".split(";"):
-                keys = [_keys(token) for token in _TOKEN.findall(form)]
-                if len(keys) == 1:
-                    words[keys[0][0],] = row["english"]
-                if keys:
-                    words.setdefault(tuple(each[-1] for each in keys), row["english"])
-            for form in filter(None, row["chinese"].split(";")):
-                signs.setdefault(form, row["english"])
+    for row in csv.DictReader(resources.files("embeddings").joinpath("glossary.csv").read_text("utf-8").splitlines()):
+        for form in f"{row['russian']};{row['arabic']}".split(";"):
+            keys = [_keys(token) for token in _TOKEN.findall(form)]
+            if len(keys) == 1:
+                words[keys[0][0],] = row["english"]
+            if keys:
+                words.setdefault(tuple(each[-1] for each in keys), row["english"])
+        for form in filter(None, row["chinese"].split(";")):
+            signs.setdefault(form, row["english"])
     return Glossary(words, signs, max(map(len, words)), max(map(len, signs)))

@@ -61,8 +61,7 @@ def test_a_text_without_a_known_word_has_no_gloss_but_keeps_its_numbers() -> Non
 
 def test_every_form_of_the_list_is_found_under_its_own_row() -> None:
     """No form is told twice, and none is hidden behind an earlier one of the same stem, but for those of one word."""
-    with resources.files("embeddings").joinpath("glossary.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(resources.files("embeddings").joinpath("glossary.csv").read_text("utf-8").splitlines()))
     assert len({row["english"] for row in rows}) == len(rows)
     for column in ("russian", "arabic", "chinese"):
         forms = [form for row in rows for form in row[column].split(";") if form]
