@@ -2,9 +2,10 @@
 
 Three kinds of evidence are added for a goal, all of them calibrated on texts that are not ours (see ``Learned``):
 
-1. Dense, without labels: the text's cosines with our own descriptions of the goal, pooled by log-mean-exp, so that one
-   description that fits counts and a second one still adds (SCIENCE 7).
-2. Dense, learned: a linear head over the text's vector. Left out where the encoder is not the one it was fitted with.
+1. Dense, near: the text's cosines with our own texts about the goal, descriptions and examples, pooled by log-mean-exp,
+   so that one text that fits counts and a second one still adds (SCIENCE 7). With another encoder than the vectors of
+   ``Learned`` belong to, the descriptions alone.
+2. Dense, learned: a linear head over the text's vector. Left out with another encoder.
 3. Words: a linear head over stemmed terms, which knows names and abbreviations that a small model blurs.
 
 Goals compete: softmax makes the sum a probability, so a text about nothing in particular suggests nothing.
@@ -102,7 +103,9 @@ class Learned:
     softmax of that. Thresholds are the least probability of a suggestion, chosen for F1.
     """
 
-    encoder: str  # name of the encoder that ``weights`` belong to
+    encoder: str  # name of the encoder that ``vectors`` and ``weights`` belong to
+    vectors: Matrix  # (own texts, dimension): descriptions and examples, of length 1 but for rounding
+    shares: Floats  # (own texts, 17): what of each text is about which goal; a row adds up to 1
     dense_scale: float
     weights: Floats  # (17, dimension)
     bias: Floats  # (17,)
@@ -130,26 +133,24 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """Descriptions with their vectors, and which label each belongs to."""
+    """Texts of ours with their vectors, and which labels each belongs to."""
 
     labels: tuple[str, ...]  # in the order in which equal scores stand
-    owners: npt.NDArray[np.intp]  # (descriptions,) position of the label
+    shares: Floats  # (texts, labels) what of each text belongs to which label
     vectors: Matrix
 
     @classmethod
     def of(cls, described: Sequence[Described], labels: Sequence[str], encoder: Encoder) -> _Side:
-        at = {label: place for place, label in enumerate(labels)}
-        owners = np.array([at[one.code] for one in described], dtype=np.intp)
-        return cls(tuple(labels), owners, encoder.encode_documents([one.text for one in described]))
+        shares = np.array([[one.code == label for label in labels] for one in described], dtype=np.float64)
+        return cls(tuple(labels), shares, encoder.encode_documents([one.text for one in described]))
 
     def cosines(self, vectors: Matrix) -> Floats:
         return np.asarray(vectors @ self.vectors.T, dtype=np.float64)
 
     def pooled(self, vectors: Matrix) -> Floats:
-        """Return (texts, labels): log-mean-exp of the cosines with each label's descriptions."""
+        """Return (rows, labels): log-mean-exp of the cosines with each label's texts, weighted by their shares."""
         powers = np.exp(self.cosines(vectors) / TEMPERATURE)
-        means = np.stack([powers[:, self.owners == label].mean(axis=1) for label in range(len(self.labels))], axis=1)
-        return np.asarray(TEMPERATURE * np.log(means))
+        return np.asarray(TEMPERATURE * np.log(powers @ self.shares / self.shares.sum(axis=0)))
 
 
 class Tagger:
@@ -167,7 +168,10 @@ class Tagger:
         self._encoder, self._learned = encoder, learned
         self._target_codes = tuple(one.code for one in targets)
         goal_of = [Described(one.code.partition(".")[0], one.text) for one in targets]
-        self._goals = _Side.of([*goals, *goal_of], [str(goal) for goal in GOALS], encoder)
+        names = tuple(str(goal) for goal in GOALS)
+        known = encoder.name == learned.encoder
+        own = _Side(names, learned.shares, learned.vectors)
+        self._goals = own if known else _Side.of([*goals, *goal_of], names, encoder)
         self._targets = _Side.of(targets, self._target_codes, encoder)
         self._target_goals = np.array([int(one.code) for one in goal_of])
         self._sectors = _Side.of(sectors, sorted({one.code for one in sectors}), encoder)

@@ -68,6 +68,8 @@ def read_learned(path: Path) -> Learned:
         facts = json.loads(str(arrays["facts"]))
         return Learned(
             encoder=facts["encoder"],
+            vectors=arrays["vectors"].astype(np.float32) * np.float32(facts["vector_step"]),
+            shares=arrays["shares"].astype(np.float64),
             dense_scale=facts["dense_scale"],
             weights=arrays["weights"].astype(np.float64),
             bias=arrays["bias"].astype(np.float64),
