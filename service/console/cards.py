@@ -1,106 +1,124 @@
-"""Matches as cards of a page. A match of a release never changes, so its card is filled once and kept.
+"""Matches as cards of a page, and the table of points that a card and the page of a pair share.
 
-What depends on who looks (whether the partner's name may be seen, what was done with the pair) is no part of what is
-kept: it is put into the slots of a card each time.
+Every word and figure is written here and the templates only place them: a page has twenty cards, and calling from a
+template costs more than most of what is called.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from service.console import views
-from service.console.rendering import environment
-from service.wire import match_from_json
+from matcher.vocabulary import GateState, Readiness
+from service.api.answers import address
+from service.console import standing, views
+from service.console.words import N_
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
+    from matcher.matches import Match
+    from matcher.vocabulary import Stage
+    from service.console.language import Language
+    from service.console.views import Bar, MatchView
 
-    from service.api.shortlists import Line
+_SUM: Final = N_("Points: base %(base)s and these add up to %(sum)s")
+_FACILITATORS: Final = N_("facilitators: %(fits)s fit, %(may)s may")
+_FUNDERS: Final = N_("funders: %(fits)s fit, %(may)s may")
 
-PARTNER, ACTIONS = "\x00partner\x00", "\x00actions\x00"
-"""What stands in a slot while a card is kept: no text can hold it, for no record of the store has a NUL."""
 
-MOST: Final = 2_000  # cards kept: some fifteen megabytes
+@dataclass(frozen=True, slots=True)
+class Addend:
+    """A row of the table of points; lengths are percent of the longest bar."""
+
+    name: str
+    figure: str
+    possible: float
+    length: float
+    known: bool
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One match, laid out but for its slots."""
+    """One match, every word of it written."""
 
-    need_id: str
-    capability_id: str
-    organisation_id: str
-    title: str
-    rank: int
-    tier: str
-    score: float
-    coverage: float
-    near: bool
-    html: str
-
-    def filled(self, partner: str, actions: str = "") -> Markup:
-        """Return the card with the partner's name, which is escaped, and the actions, which are HTML."""
-        from markupsafe import Markup, escape
-
-        return Markup(self.html.replace(PARTNER, str(escape(partner))).replace(ACTIONS, actions))  # noqa: S704 - filled from a template
-
-
-class Cards:
-    """Fills cards and keeps them. Safe to share among threads."""
-
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str, bytes], Card] = OrderedDict()
-
-    def of(self, need_id: str, lines: Sequence[Line], tag: str) -> list[Card]:
-        """Return the cards of some matches of one need, in their order, in the language of a tag."""
-        return [self._card(need_id, line, tag) for line in lines]
-
-    def _card(self, need_id: str, line: Line, tag: str) -> Card:
-        key = (tag, need_id, blake2b(line.text.encode(), digest_size=16).digest())
-        with self._lock:
-            if (kept := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-                return kept
-        made = _made(need_id, line, tag)
-        with self._lock:
-            self._kept[key] = made
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return made
+    match: Match
+    view: MatchView
+    pair: str  # address
+    organisation: str  # address
+    partner: str
+    stage: str  # how far the tenant has come with it; "" where nothing is recorded
+    placing: str
+    kind: str  # of cooperation; "" where it is not known
+    score: str
+    best: str
+    coverage: str
+    next: str  # by which day the next step is due
+    sum: str  # caption of the table of points
+    addends: tuple[Addend, ...]  # those that are known
+    unknown: str  # names of the others
+    could_earn: str  # points of the others at most
+    failed: tuple[tuple[str, str], ...]  # gates with the reason
+    gates: tuple[tuple[str, str, str], ...]  # state, class of its colour, names of the gates in it
+    tags: tuple[tuple[str, str], ...]  # class and words: who could help, which conditions are known
 
 
-CARDS: Final = Cards()
-"""Those of this process."""
-
-
-def _made(need_id: str, line: Line, tag: str) -> Card:
-    match = match_from_json(line.text)
-    html = (
-        environment(tag)
-        .get_template("card.html")
-        .render(view=views.match_view(match), partner=PARTNER, actions=ACTIONS)
-    )
+def card(match: Match, names: Mapping[str, str], stage: Stage | None, spoken: Language) -> Card:
+    """Lay out one match in a language; a partner that is not described, or not to be seen, goes by its id."""
+    view, said = views.match_view(match), spoken.words.gettext
+    open_bars = [bar for bar in view.bars if not bar.known]
+    step = match.next_step
     return Card(
-        need_id,
-        match.capability_id,
-        match.organisation_id,
-        match.capability_title,
-        match.rank,
-        match.tier.value,
-        match.score,
-        match.coverage,
-        bool(match.near_miss),
-        html,
+        match,
+        view,
+        address("needs", match.need_id, "with", match.capability_id),
+        address("organisations", match.organisation_id),
+        names.get(match.organisation_id, match.organisation_id),
+        said(views.plain(stage.value)) if stage else "",
+        said(match.placing.value if match.placing else match.allocation),
+        said(views.cooperation(match.cooperation)) if match.cooperation else "",
+        spoken.percent(match.score),
+        spoken.percent(match.best_score),
+        spoken.percent(match.coverage),
+        said(N_("Next, by %(day)s")) % {"day": spoken.day(step.due)} if step else "",
+        said(_SUM) % {"base": spoken.number(match.base), "sum": spoken.number(match.z)},
+        tuple(_addend(bar, spoken) for bar in view.bars if bar.known),
+        ", ".join([said(bar.name) for bar in open_bars]),
+        said(N_("up to %(points)s")) % {"points": spoken.signed(sum(bar.could_be for bar in open_bars))},
+        tuple((said(name), detail) for name, state, _, detail in view.gates if state == views.STATES[GateState.FAIL]),
+        tuple(_gates(view, spoken)),
+        tuple(_tags(match, spoken)),
     )
 
 
-def partner_of(card: Card, names: Mapping[str, str]) -> str:
-    """Return what the partner is called; one that is not described, or not to be seen, by its id."""
-    return names.get(card.organisation_id, card.organisation_id)
+def with_every_addend(one: Card, spoken: Language) -> Card:
+    """Return a card whose table of points has a row for every signal, known or not."""
+    return replace(one, addends=tuple(_addend(bar, spoken) for bar in one.view.bars), unknown="")
+
+
+def _addend(bar: Bar, spoken: Language) -> Addend:
+    figure = spoken.signed(bar.points) if bar.known else spoken.words.gettext(N_("unknown"))
+    return Addend(spoken.words.gettext(bar.name), figure, bar.possible, bar.length, bar.known, bar.evidence)
+
+
+def _gates(view: MatchView, spoken: Language) -> Iterator[tuple[str, str, str]]:
+    """Yield the gates that are not known and those that pass, each by name."""
+    said = spoken.words.gettext
+    for state in (GateState.UNKNOWN, GateState.PASS):
+        if names := [said(name) for name, its, _, _ in view.gates if its == views.STATES[state]]:
+            yield said(views.STATES[state]), views.COLOURS[state], ", ".join(names)
+
+
+def _tags(match: Match, spoken: Language) -> Iterator[tuple[str, str]]:
+    """Yield how many third parties there are, and the conditions that are known."""
+    said = spoken.words.gettext
+    for words, parties in ((_FACILITATORS, match.facilitators), (_FUNDERS, match.funders)):
+        if not parties:
+            continue
+        fits, may = standing.counted(parties)
+        if fits or may:
+            yield "tag", said(words) % {"fits": spoken.number(fits), "may": spoken.number(may)}
+    if match.readiness:
+        for name, one, css in standing.conditions(match.readiness):
+            if one.state is not Readiness.UNKNOWN:
+                yield f"state {css}", f"{said(name)}: {said(views.plain(one.state.value))}"

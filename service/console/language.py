@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ SOURCE: Final = "en"
 """The language templates are written in. Its catalogue says the same once more: translators start from it."""
 
 _INTERNATIONAL: Final = "en-001"  # English of no one country writes 26 Nov 2026, which nobody reads as another day
+_KEPT: Final = 20_000  # figures remembered by a language: two megabytes
 _ASKED: Final = 10  # languages of a header that are looked at: browsers send a handful
 
 
@@ -29,6 +30,7 @@ class Language:
 
     locale: Locale
     words: NullTranslations
+    _written: dict[tuple[str, float | date], str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def tag(self) -> str:
@@ -45,7 +47,7 @@ class Language:
         """Write a day."""
         from babel.dates import format_date
 
-        return str(format_date(value, "medium", locale=self.locale))
+        return self._kept("day", value, lambda: str(format_date(value, "medium", locale=self.locale)))
 
     def moment(self, value: datetime) -> str:
         """Write a moment, in UTC, to the minute."""
@@ -62,15 +64,31 @@ class Language:
 
     def number(self, value: float) -> str:
         """Write a number, with at most two decimals."""
-        return _written("#,##0.##", round(value, 2), self.locale)
+        return self._figure("#,##0.##", round(value, 2))
 
     def signed(self, value: float) -> str:
         """Write a number with its sign and two decimals."""
-        return _written("+#,##0.00;-#,##0.00", round(value, 2), self.locale)
+        return self._figure("+#,##0.00;-#,##0.00", round(value, 2))
 
     def percent(self, share: float) -> str:
         """Write a share from 0 to 1 as whole percent."""
-        return _written(self.locale.percent_formats[None].pattern, round(share, 2), self.locale)
+        return self._figure(self._percent, round(share, 2))
+
+    @cached_property
+    def _percent(self) -> str:
+        return str(self.locale.percent_formats[None].pattern)
+
+    def _figure(self, pattern: str, value: float) -> str:
+        return self._kept(pattern, value, lambda: str(_pattern(pattern).apply(value, self.locale)))
+
+    def _kept(self, form: str, value: float | date, write: Callable[[], str]) -> str:
+        """Write something once: pages write the same few hundred figures over and over."""
+        found = self._written.get((form, value))
+        if found is None:
+            if len(self._written) >= _KEPT:
+                self._written.clear()
+            found = self._written[form, value] = write()
+        return found
 
 
 def choose(header: str | None) -> Language:
@@ -131,12 +149,3 @@ def _pattern(text: str) -> NumberPattern:
     from babel.numbers import parse_pattern
 
     return parse_pattern(text)
-
-
-def _written(pattern: str, value: float, locale: Locale) -> str:
-    return _applied(pattern, value, str(locale))
-
-
-@lru_cache(maxsize=20_000)  # a page writes the same few hundred figures over and over
-def _applied(pattern: str, value: float, locale: str) -> str:
-    return str(_pattern(pattern).apply(value, locale))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from matcher.vocabulary import ReasonCode, Stage
+from matcher.vocabulary import ReasonCode
 from service.accounts.roles import Permission
 from service.api import exploring, shortlists
 from service.api.context import Asker, Context, Here
@@ -17,18 +17,16 @@ from service.api.matches import not_shortlisted
 from service.api.parameters import MOST, RecordId
 from service.api.problems import Refused
 from service.console import outcomes, plots, views
-from service.console.cards import CARDS, Card, partner_of
+from service.console.cards import card, with_every_addend
 from service.console.lookups import names_of, need_now, release_or_none, told
 from service.console.navigation import frame_of
-from service.console.rendering import environment, locale_tag, page
+from service.console.rendering import page
 from service.wire import match_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from markupsafe import Markup
-
+    from matcher.profiles import Need
     from service.api.keys import Principal
+    from service.api.shortlists import Served
 
 SHOWN: Final = 20
 """Matches on a need's page unless all are asked for: more than anybody compares, and the page stays light."""
@@ -49,21 +47,18 @@ def need_page(
 ) -> Response:
     """Show a need with its shortlist, the first of it unless all is asked for."""
     release = release_or_none(context)
-    need, _ = need_now(context, asker, release, need_id)
-    served, problem = None, ""
     try:
         served = shortlists.serve(context, asker, need_id).narrowed(limit=MOST)
     except Refused as refused:
-        problem = told(refused)
-    if served is None:
-        return page(request, "need.html", release=release, need=need, served=None, problem=problem)
+        need, _ = need_now(context, asker, release, need_id)
+        return page(request, "need.html", release=release, need=need, served=None, problem=told(refused))
+    need = _need_of(context, asker, served)
     shown = served if every else served.narrowed(limit=SHOWN)
     note_shown(context, asker, shown)
-    cards = CARDS.of(need_id, shown.lines, locale_tag(frame_of(request).language))
-    may_record = asker.may(Permission.RECORD_OUTCOMES)
-    stages = outcomes.stages_of_need(context, asker, need_id)
-    filled = _filled(request, context, asker, cards, stages)
-    note_shown(context, asker, shown)
+    matches = [line.match() for line in shown.lines]
+    names = names_of(context, asker, release, (match.organisation_id for match in matches))
+    stages, spoken = outcomes.stages_of_need(context, asker, need_id), frame_of(request).language
+    cards = [card(match, names, stages.get(match.capability_id), spoken) for match in matches]
     return page(
         request,
         "need.html",
@@ -71,13 +66,13 @@ def need_page(
         need=need,
         served=served,
         problem="",
-        eligible=[html for card, html in filled if not card.near],
-        near=[html for card, html in filled if card.near],
+        eligible=[one for one in cards if not one.match.near_miss],
+        near=[one for one in cards if one.match.near_miss],
         tiers=views.tier_counts(line.tier for line in served.lines),
         warning=views.warning(served),
         notes=views.further_notes(served),
-        spots=_spots(cards),
-        may_record=may_record,
+        spots=[plots.Spot(one.rank, one.score, one.coverage, one.tier.value, one.capability_title) for one in matches],
+        may_record=asker.may(Permission.RECORD_OUTCOMES),
         hidden=len(served.lines) - len(shown.lines),
     )
 
@@ -98,14 +93,13 @@ def pair_page(
     if line is None:
         raise not_shortlisted(context, asker, need_id, capability_id)
     match = match_from_json(line.text)
-    names = names_of(context, asker, release, [match.organisation_id])
+    names, spoken = names_of(context, asker, release, [match.organisation_id]), frame_of(request).language
     return page(
         request,
         "pair.html",
         release=release,
         need=need,
-        view=views.match_view(match),
-        partner=names.get(match.organisation_id, match.organisation_id),
+        card=with_every_addend(card(match, names, None, spoken), spoken),
         lift=exploring.lifted(context, asker, need_id, capability_id) if lift else None,
         served=served,
         past=outcomes.past_of(context, asker, need_id, capability_id),
@@ -113,18 +107,8 @@ def pair_page(
     )
 
 
-def _filled(
-    request: Request, context: Context, asker: Principal, cards: list[Card], stages: Mapping[str, Stage]
-) -> list[tuple[Card, Markup]]:
-    release = release_or_none(context)
-    names = names_of(context, asker, release, (card.organisation_id for card in cards))
-    action = environment(locale_tag(frame_of(request).language)).get_template("action.html").module.action  # type: ignore[attr-defined]
-    may_record = asker.may(Permission.RECORD_OUTCOMES)
-    return [
-        (card, card.filled(partner_of(card, names), action(card, stages.get(card.capability_id), may_record)))
-        for card in cards
-    ]
-
-
-def _spots(cards: list[Card]) -> list[plots.Spot]:
-    return [plots.Spot(card.rank, card.score, card.coverage, card.tier, card.title) for card in cards]
+def _need_of(context: Context, asker: Principal, served: Served) -> Need:
+    """Return the need that a list is of: a list that is not provisional is of the need as the release holds it."""
+    release = context.release_of(served.release_id)
+    found = None if served.provisional else release.needs.get(served.need_id)
+    return found or need_now(context, asker, release, served.need_id)[0]

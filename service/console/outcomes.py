@@ -29,7 +29,7 @@ from service.console.lookups import told
 from service.console.navigation import frame_of
 from service.console.rendering import page
 from service.console.words import N_
-from service.store import Told, pair_events, states_of_pairs
+from service.store import Told, has_events, pair_events, states_of_pairs
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
@@ -67,7 +67,9 @@ def past_of(context: Context, asker: Principal, need_id: str, capability_id: str
 
 
 def stages_of_need(context: Context, asker: Principal, need_id: str) -> dict[str, Stage]:
-    """Return the stage of each pair of a need that has one in the asker's tenant, by capability."""
+    """Return, by capability, how far the tenant's pairs of a need have come; not those that were only looked at."""
+    if not has_events(context.store, asker.tenant_id, need_id):
+        return {}
     visible = context.live.visible(asker)
     with context.store.reading() as session:
         found = states_of_pairs(session, Told(asker.tenant_id, asker.audience), need_id=need_id)
@@ -76,7 +78,7 @@ def stages_of_need(context: Context, asker: Principal, need_id: str) -> dict[str
         for (_, (_, capability)), state in found.items()
         if visible.shows_pair(need_id, capability)
     )
-    return {capability: stage for capability, stage in shown if stage is not None}
+    return {capability: stage for capability, stage in shown if stage is not None and stage not in _UNSAID}
 
 
 def _choices(state: PairState) -> Iterator[Stage]:

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from service.accounts.csrf import csrf_field
 from service.api.answers import RELEASE_HEADER, address
 from service.console import plots, standing, views
-from service.console.language import Language, language
+from service.console.language import SOURCE, Language, language
 from service.console.navigation import THEMES, frame_of
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def environment(tag: str) -> Environment:
     """Make the templates' environment of a language: everything is escaped, and a name that is not given is an error.
 
     ``_`` is for what templates say themselves, and may hold marks; ``term`` is for values of closed lists, and escapes.
+    ``english`` marks the matcher's sentences, which are English on a page of any language.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -76,6 +77,7 @@ def environment(tag: str) -> Environment:
         "counted": standing.counted,
         "cooperation": views.cooperation,
         "day": spoken.day,
+        "english": Markup("" if spoken.locale.language == SOURCE else f' lang="{SOURCE}" dir="ltr"'),  # noqa: S704 - ours
         "facts": views.facts,
         "label": views.label,
         "moment": spoken.moment,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 STATES: Final = {GateState.PASS: N_("passes"), GateState.FAIL: N_("fails"), GateState.UNKNOWN: N_("not known")}
 COLOURS: Final = {GateState.PASS: "passes", GateState.FAIL: "fails", GateState.UNKNOWN: "not-known"}
+_WORST_FIRST: Final = (GateState.FAIL, GateState.UNKNOWN, GateState.PASS)
 _HIDDEN_FIELDS: Final = frozenset({"id", "title", "name", "summary", "content_hash", "provenance", "source"})
 _TAKEN_FOR_GRANTED: Final = (("confidentiality", Confidentiality.PUBLIC),)  # what is not public is not shown
 _ACRONYMS: Final = {"sdg": "SDG", "crs": "CRS", "trl": "TRL", "ip": "IP", "cpc": "CPC", "y02": "Y02", "id": "id"}
@@ -43,6 +44,7 @@ class Bar:
 
     name: str
     points: float
+    could_be: float  # points at most
     length: float
     possible: float  # length of what could still be earned
     known: bool
@@ -54,7 +56,7 @@ class MatchView:
     """One match as it is laid out; lengths and states are prepared, figures are written where they are shown."""
 
     match: Match
-    bars: tuple[Bar, ...]
+    bars: tuple[Bar, ...]  # the most points first
     quote: PassageEvidence | None
     need_passage: str  # of the quote, with the words marked that both use
     capability_passage: str
@@ -74,16 +76,6 @@ class MatchView:
     def coverage(self) -> int:
         """Percent."""
         return round(100 * self.match.coverage)
-
-    @property
-    def open_gates(self) -> tuple[tuple[str, str, str, str], ...]:
-        """Those that do not pass."""
-        return tuple(gate for gate in self.gates if gate[2] != COLOURS[GateState.PASS])
-
-    @property
-    def passed(self) -> tuple[str, ...]:
-        """Names of those that pass."""
-        return tuple(gate[0] for gate in self.gates if gate[2] == COLOURS[GateState.PASS])
 
 
 def tier_counts(tiers: Iterable[str]) -> tuple[tuple[str, int], ...]:
@@ -116,17 +108,16 @@ def match_view(match: Match) -> MatchView:
     """Lay out one match."""
     topic = next((one.topic for one in match.contributions if one.topic), None)
     longest = max((one.points_if_known for one in match.contributions), default=1.0) or 1.0
-    order = (GateState.FAIL, GateState.UNKNOWN, GateState.PASS)
-    judged = sorted(match.gates, key=lambda gate: order.index(gate.state))
     quote = topic.passages[0] if topic and topic.passages else None
     terms = topic.terms if topic else ()
+    judged = [gate for state in _WORST_FIRST for gate in match.gates if gate.state is state]
     return MatchView(
         match,
-        tuple(_bar(one, longest) for one in sorted(match.contributions, key=_most_first)),
+        tuple([_bar(one, 100 / longest) for one in sorted(match.contributions, key=_most_first)]),
         quote,
         marked(quote.need_passage, terms) if quote else "",
         marked(quote.capability_passage, terms) if quote else "",
-        tuple((gate.gate.value, STATES[gate.state], COLOURS[gate.state], gate.detail) for gate in judged),
+        tuple([(gate.gate.value, STATES[gate.state], COLOURS[gate.state], gate.detail) for gate in judged]),
     )
 
 
@@ -134,15 +125,15 @@ def _most_first(one: Contribution) -> tuple[float, float, str]:
     return -one.points, -one.points_if_known, one.signal.value
 
 
-def _bar(one: Contribution, longest: float) -> Bar:
-    scale = 100 / longest
-    known = one.value is not None
+def _bar(one: Contribution, scale: float) -> Bar:
+    could_be = one.points_if_known
     return Bar(
         wording.SIGNAL_NAMES[one.signal],
         one.points,
+        could_be,
         round(one.points * scale, 1),
-        round(one.points_if_known * scale, 1),
-        known,
+        round(could_be * scale, 1),
+        one.value is not None,
         one.evidence,
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, exists, insert, or_, select, text
+from sqlalchemy import ColumnElement, bindparam, exists, insert, literal, or_, select, text
 from sqlalchemy.orm import aliased
 
 from matcher.matches import Event
@@ -18,6 +18,7 @@ from matcher.outcomes import Numbered, PairState, admit, fold
 from matcher.profiles import CapabilityId, NeedId
 from matcher.vocabulary import Confidentiality, ReasonCode, Stage
 from service.accounts.roles import DEFAULT_TENANT
+from service.store.engine import Store, _explained
 from service.store.errors import EventConflict
 from service.store.models import EventRow, is_
 
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from service.visibility import Audience
 
 Pair = tuple[NeedId, CapabilityId]
+
+_ANY: Final = (
+    select(literal(1)).where(EventRow.tenant_id == bindparam("tenant"), EventRow.need_id == bindparam("need")).limit(1)
+)
+"""Built once and asked past the ORM: most needs have no events, and each of their pages asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,12 @@ def states_of_pairs(
     rows: Iterable[StoredEvent] = map(_stored, session.execute(query).scalars())
     grouped = groupby(rows, key=lambda one: (one.tenant_id, (one.event.need_id, one.event.capability_id)))
     return {key: fold([one.numbered for one in found]) for key, found in grouped}
+
+
+def has_events(store: Store, tenant_id: str, need_id: str) -> bool:
+    """Say whether anything is recorded of any pair of a need, in a fraction of the time of reading it."""
+    with _explained(store.address), store._reader.connect() as connection:  # noqa: SLF001 - the store's own package
+        return connection.execute(_ANY, {"tenant": tenant_id, "need": need_id}).first() is not None
 
 
 def _ever_declined() -> ColumnElement[bool]:

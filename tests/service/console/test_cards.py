@@ -1,4 +1,4 @@
-"""Cards: filled once, shown to many, and never more than one may see."""
+"""Cards of matches: what they say, what they leave to the pair's page, and never more than one may see."""
 
 import html
 import re
@@ -7,11 +7,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from matcher.matches import TermEvidence
-from service.console.cards import ACTIONS, PARTNER, Cards
 from service.console.marking import marked
-from service.releases import current_release
+from service.outcomes import shown
+from service.store import list_shown
 from tests.builders import an_organisation
-from tests.service.api.world import HOSTILE, World
+from tests.service.api.world import World
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ from tests.service.api.world import HOSTILE, World
         ("No words shared.", [], "No words shared."),
         ("Returbined turbines", ["turbin"], "Returbined <mark>turbines</mark>"),
         ("works without a grid", ["no~grid"], "works <mark>without a grid</mark>"),
+        ("Solar pumps, pump", ["solar", "pump"], "<mark>Solar pumps</mark>, <mark>pump</mark>"),
+        ("a \ufdd0pump\ufdd1 & <b>", ["pump"], "a <mark>pump</mark> &amp; &lt;b&gt;"),
         ("", ["x"], ""),
     ],
 )
@@ -42,30 +44,37 @@ def test_the_marked_words_of_both_passages_are_terms_of_the_explanation(client: 
     assert all(known.intersection(terms(word)) for word in words)
 
 
-def test_a_card_is_filled_once_for_each_language_and_text(served: World) -> None:
-    from service.api.shortlists import Line
+def test_a_card_names_what_is_not_known_and_the_pairs_page_says_why(client: TestClient) -> None:
+    """A card has rows for the evidence there is; every signal and gate with its reason stands on the pair's page."""
+    match = client.get("/v1/needs/need-1/matches").json()["matches"][0]
+    unknown = [one for one in match["contributions"] if one["value"] is None]
+    known = [one for one in match["contributions"] if one["value"] is not None]
+    card = client.get("/needs/need-1").text.partition('id="rank-1"')[2].partition('id="rank-2"')[0]
+    pair = client.get(f"/needs/need-1/with/{match['capability_id']}").text
+    assert unknown
+    assert known
+    assert card.count('<rect class="fill"') == len(known)
+    assert f"up to {sum(one['points_if_known'] for one in unknown):+.2f}" in card
+    for one in match["contributions"]:
+        assert (html.escape(one["evidence"], quote=False) in card) == (one["value"] is not None), one["signal"]
+        assert html.escape(one["evidence"], quote=False) in pair
+    assert f'/with/{match["capability_id"]}#points"' in card
 
-    release = current_release(served.settings.releases_dir)
-    columns = release.columns("need-1", ("capability_id", "score", "tier", "detail"))
-    lines = list(map(Line, *columns.values()))
-    cards = Cards()
-    first = cards.of("need-1", lines, "en")
-    assert all(one is other for one, other in zip(first, cards.of("need-1", lines, "en"), strict=True))
-    assert cards.of("need-1", lines, "en-US")[0] is not first[0]
-    assert PARTNER in first[0].html
-    assert PARTNER not in first[0].filled(HOSTILE)
-    assert ACTIONS not in first[0].filled(HOSTILE)
-    assert HOSTILE not in first[0].filled(HOSTILE)
+
+def test_a_list_that_is_looked_at_is_noted_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shown, "AGAIN", 0.0)  # else a second note of the same list would pass unseen
+    with world.client() as client:
+        matches = len(client.get("/v1/needs/need-1/matches?limit=20").json()["matches"])
+        client.app.state.context.following.shown.write()  # type: ignore[attr-defined]
+        before = _noted(world)
+        client.get("/needs/need-1")
+        client.app.state.context.following.shown.write()  # type: ignore[attr-defined]
+        assert _noted(world) - before == matches > 0
 
 
-def test_cards_that_were_not_used_for_long_are_forgotten(served: World) -> None:
-    from service.api.shortlists import Line
-
-    release = current_release(served.settings.releases_dir)
-    lines = list(map(Line, *release.columns("need-1", ("capability_id", "score", "tier", "detail")).values()))
-    cards = Cards(most=2)
-    cards.of("need-1", lines, "en")
-    assert len(cards._kept) == 2
+def _noted(world: World) -> int:
+    with world.store.reading() as session:
+        return len(list(list_shown(session)))
 
 
 def test_a_partner_that_is_withdrawn_loses_its_name_at_once_though_its_cards_are_kept(world: World) -> None:
