@@ -13,13 +13,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from embeddings import wordforms
+from embeddings.cognates import Cognates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -191,6 +192,30 @@ class Lexical:
         weights = weights * np.sqrt(idf)
         norm = 2 * float(np.linalg.norm(weights * idf))
         return Query(at[known].astype(np.int64), weights[known].astype(np.float32), norm or 1.0)
+
+    @cached_property
+    def cognates(self) -> Cognates:
+        """The vocabulary by the letters of its words; made when a text in another language first asks for it."""
+        return Cognates.of(self.vocabulary.tolist())
+
+    def kin_query(self, stemmed: Sequence[str]) -> tuple[Query, dict[str, str]]:
+        """Weigh a text's terms and what looks like them, by likeness squared; ``norm`` is of what is known alone.
+
+        Besides the query, return the stem behind each term that the text has not itself.
+        """
+        own, counts = self.query_of(stemmed), Counter(stemmed)
+        weights = dict(zip(own.terms.tolist(), own.weights.tolist(), strict=True))
+        behind: dict[str, str] = {}
+        words = sorted(counts)
+        for word, found in zip(words, self.cognates.find(words), strict=True):
+            for at, likeness in found:
+                weight = (1 + np.log(counts[word])) * np.sqrt(float(self.idf[at])) * likeness**2
+                if weight > weights.get(at, 0.0):
+                    weights[at] = weight
+                    behind[str(self.vocabulary[at])] = word
+        terms = np.array(sorted(weights), dtype=np.int64)
+        values = np.array([weights[at] for at in terms.tolist()], dtype=np.float32)
+        return Query(terms, values, 2 * float(np.linalg.norm(values * self.idf[terms])) or 1.0), behind
 
     def scores(self, query: Query) -> npt.NDArray[np.float32]:
         """Return (items,): the summed term values divided by the query's norm; 0 where nothing is shared."""

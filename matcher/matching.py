@@ -199,7 +199,8 @@ class Matcher:
                 passages += [(part.title, cut) for cut in catalogues.cut(part.text, ends[at : at + count])]
                 at, section = at + count, section + 1
             asked = self.asked(need, self.catalogue.columns)
-            text = topic.NeedText.of(self.catalogue, parts, tuple(passages), encoded.vectors[first:at])
+            unread = languages.unread(need, self.encoder.languages) is not None
+            text = topic.NeedText.of(self.catalogue, parts, (*passages,), encoded.vectors[first:at], unread=unread)
             yield Prepared(asked, text)
 
     def asked(self, need: Need, columns: Columns) -> Asked:

@@ -52,8 +52,9 @@ Flags = npt.NDArray[np.bool_]
 class NeedText:
     """A need's texts ready to be searched with: passages with vectors, and one lexical query for each view.
 
-    The views are the English where there is some, the core alone, and core with gap; a pair earns the best of them, so
-    that stating a gap can only help it. The first, with its passages, stands for the need where answers are sought.
+    The views are the English where there is some, the core alone, and core with gap; of a need in another language
+    those with cognates before them. A pair earns the best of them, so that stating a gap can only help it. The first,
+    with its passages, stands for the need where answers are sought.
     """
 
     sections: tuple[Section, ...]
@@ -65,15 +66,29 @@ class NeedText:
 
     @classmethod
     def of(
-        cls, catalogue: Catalogue, sections: tuple[Section, ...], passages: tuple[tuple[str, str], ...], vectors: Matrix
+        cls,
+        catalogue: Catalogue,
+        sections: tuple[Section, ...],
+        passages: tuple[tuple[str, str], ...],
+        vectors: Matrix,
+        *,
+        unread: bool = False,
     ) -> NeedText:
-        """Prepare the views against the catalogue's frozen statistics."""
+        """Prepare the views against the catalogue's frozen statistics.
+
+        Of a need that the encoder does not read, words of other languages that look like its own lead the views.
+        """
         texts = _views(sections)
         stemmed = [stems(text) for text in texts]
-        views = tuple(catalogue.lexical.query_of([stem for stem, _ in one]) for one in stemmed)
+        views = [catalogue.lexical.query_of([stem for stem, _ in one]) for one in stemmed]
+        words = _words(stemmed)
+        if unread and not glossing.foreign(sections[0].text) and not is_english(sections[0]):
+            kin = [catalogue.lexical.kin_query([stem for stem, _ in one]) for one in stemmed]
+            views = [*(query for query, _ in kin), *views]
+            words = {**{term: words[stem] for _, behind in kin for term, stem in behind.items()}, **words}
         titles = {section.title for section in sections[: cores(sections)]}
         core = sum(title in titles for title, _ in passages)
-        return cls(sections, passages, core, on_grid(vectors), views, _words(stemmed))
+        return cls(sections, passages, core, on_grid(vectors), tuple(views), words)
 
 
 def _views(sections: tuple[Section, ...]) -> list[str]:

@@ -112,15 +112,16 @@ COLLECTIONS: Final = (
         "codes", "DAC code names -> descriptions", "iati_codelists/task_name_to_description_en", Standing.HELD_OUT
     ),
     Collection(
-        "codes-fr", "DAC descriptions, fr -> en", "iati_codelists/task_description_fr_to_en", Standing.HELD_OUT
+        "codes-fr", "DAC descriptions, fr -> en", "iati_codelists/task_description_fr_to_en", Standing.DEVELOPMENT
     ),
     *(
         Collection(
             f"targets-{language}", f"SDG targets, {language} -> en", f"sdg_languages/targets_{language}_to_en",
-            Standing.HELD_OUT if language in {"fr", "es"} else Standing.DEVELOPMENT,
+            Standing.DEVELOPMENT,
         )
         for language in ("fr", "es", "ru", "ar", "zh-Hans")
     ),
 )  # fmt: skip
 """Held out and development as of the choices that README's "Why" tells of. The word list of Russian, Arabic and Chinese
-was written without those targets at hand, by somebody who knows the goals well: its figures on them are development."""
+was written without those targets at hand, by somebody who knows the goals well; cognates were chosen on the French and
+Spanish ones: their figures are development."""

@@ -184,3 +184,33 @@ def test_arrays_of_before_the_word_list_are_explained_by_what_they_hold(monkeypa
     catalogue = Catalogue.from_arrays(arrays, offers, {})
     found = Matcher(catalogue, HashingEncoder(), a_place_book(), AS_OF).match(a_need())
     assert {match.capability_id for match in found.matches} == {"a", "b"}
+
+
+def test_a_spanish_need_finds_an_english_offer_by_words_that_look_alike() -> None:
+    """And tells its own word for what it found."""
+    need = a_need(
+        title="Irrigaci\u00f3n con energ\u00eda solar", summary="Para la agricultura de monta\u00f1a.", language="es"
+    )
+    offers = [a_capability("a", language="en"), a_capability("b", title="Solar irrigation", summary="For agriculture.")]
+    found = matched(need, *offers).matches
+    assert [match.capability_id for match in found] == ["b", "a"]
+    topic = next(one.topic for one in found[0].contributions if one.topic)
+    assert {"irrig", "agricultur"} <= {term.term for term in topic.terms}
+    assert "Irrigaci\u00f3n" in topic_sentence(found[0])
+
+
+@pytest.mark.parametrize("facts", [{"language": "en"}, {}, {"language": "es", **ENGLISH}])
+def test_only_a_need_that_the_model_does_not_read_is_searched_by_cognates(facts: dict[str, str]) -> None:
+    """An English need, one whose language is not known, and one with an English summary are ranked by their words."""
+    offers = [a_capability("a", title="Agriculturist", summary="One agriculturist."), a_capability("b")]
+    found = matched(a_need(title="Agriculture", summary="Agriculture.", **facts), *offers)
+    terms = {t.term for match in found.matches for one in match.contributions if one.topic for t in one.topic.terms}
+    assert "agriculturist" not in terms
+
+
+def test_a_batch_of_languages_is_answered_as_each_need_alone() -> None:
+    encoder, places = Covering("en"), a_place_book()
+    offers = [a_capability("a", **RUSSIAN), a_capability("b", **FRENCH), a_capability("c", language="en")]
+    matcher = Matcher(build(offers, {}, encoder, places, AS_OF), encoder, places, AS_OF)
+    needs = [a_need("1", **RUSSIAN), a_need("2", **FRENCH), a_need("3", language="en"), a_need("4", language="hi")]
+    assert [*matcher.match_all(needs)] == [matcher.match(need) for need in needs]
