@@ -82,6 +82,7 @@ _LACKED: Final = {
 }
 """What a site may lack and a technology may do without, as it is written in a few languages."""
 
+_WORD: Final = re.compile(r"\w+")
 _THINGS: Final = "|".join(f"(?P<{name}>{words})" for name, words in _LACKED.items())
 _NONE: Final = (
     r"(?<!\w)(?:no|without|lacking|lack of|absence of|independent (?:of|from)|off|needs? no"
@@ -98,6 +99,19 @@ _FREE: Final = re.compile(rf"(?<!\w)(?:{_THINGS})[\s-](?:free|independent)(?!\w)
 _SIN_RED: Final = re.compile(
     r"(?<!\w)(?:sin|fuera de(?: la)?) (?P<grid>red)(?!\w)", re.IGNORECASE
 )  # elsewhere a colour
+_NEGATIONS: Final = frozenset(
+    (
+        *("no", "without", "lacking", "lack", "absence", "independent", "off", "need", "needs", "not", "n", "t"),
+        *("isolated", "sans", "pas", "hors", "sin", "fuera", "sem", "fora", "без"),
+    )
+)
+_LACKING: Final = (
+    (_LACK, _NEGATIONS),
+    (_FREE, frozenset({"free", "independent"})),
+    (_SIN_RED, frozenset({"red"})),
+)
+"""Each pattern with words of which it has one: the words of a text are a fraction of the time of a pattern."""
+
 _HINTS: Final = (
     *(
         "grid",
@@ -129,8 +143,10 @@ def split(text: str) -> tuple[str, list[tuple[str, str]]]:
         text = _QUANTITY.sub(lambda found: _measured(found, terms), text)
     lower = text.lower()
     if any(hint in lower for hint in _HINTS):  # looking for a few letters is forty times as fast as the patterns
-        for pattern in (_LACK, _FREE, _SIN_RED):
-            text = pattern.sub(lambda found: _lacked(found, terms), text)
+        found = frozenset(_WORD.findall(lower))
+        for pattern, words in _LACKING:
+            if not words.isdisjoint(found):
+                text = pattern.sub(lambda found: _lacked(found, terms), text)
     return text, terms
 
 

@@ -6,7 +6,7 @@ template costs more than most of what is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from matcher.vocabulary import Stage
     from service.console.language import Language
     from service.console.views import Bar, MatchView
+
+WHOLE: Final = 10
+"""Matches of a list shown with their passages and bars; of the others these stand on the page of each pair."""
 
 _SUM: Final = N_("Points: base %(base)s and these add up to %(sum)s")
 _FACILITATORS: Final = N_("facilitators: %(fits)s fit, %(may)s may")
@@ -55,17 +58,31 @@ class Card:
     coverage: str
     next: str  # by which day the next step is due
     sum: str  # caption of the table of points
-    addends: tuple[Addend, ...]  # those that are known
+    addends: tuple[Addend, ...]  # those that are known; none where the card is not whole
+    line: str  # the same in a line where it is not
     unknown: str  # names of the others
-    could_earn: str  # points of the others at most
+    could_earn: str  # points of the others at most, in words
     failed: tuple[tuple[str, str], ...]  # gates with the reason
     gates: tuple[tuple[str, str, str], ...]  # state, class of its colour, names of the gates in it
     tags: tuple[tuple[str, str], ...]  # class and words: who could help, which conditions are known
 
 
-def card(match: Match, names: Mapping[str, str], stage: Stage | None, spoken: Language) -> Card:
-    """Lay out one match in a language; a partner that is not described, or not to be seen, goes by its id."""
-    view, said = views.match_view(match), spoken.words.gettext
+def cards(
+    matches: Iterable[Match], names: Mapping[str, str], stages: Mapping[str, Stage], spoken: Language
+) -> list[Card]:
+    """Lay out the matches of one need, the first ones whole."""
+    return [
+        card(match, names, stages.get(match.capability_id), spoken, whole=at < WHOLE)
+        for at, match in enumerate(matches)
+    ]
+
+
+def card(match: Match, names: Mapping[str, str], stage: Stage | None, spoken: Language, *, whole: bool = True) -> Card:
+    """Lay out one match in a language; a partner that is not described, or not to be seen, goes by its id.
+
+    One that is not whole has its points in a line, and no passages.
+    """
+    view, said = views.match_view(match, quoted=whole), spoken.words.gettext
     open_bars = [bar for bar in view.bars if not bar.known]
     step = match.next_step
     return Card(
@@ -82,7 +99,8 @@ def card(match: Match, names: Mapping[str, str], stage: Stage | None, spoken: La
         spoken.percent(match.coverage),
         said(N_("Next, by %(day)s")) % {"day": spoken.day(step.due)} if step else "",
         said(_SUM) % {"base": spoken.number(match.base), "sum": spoken.number(match.z)},
-        tuple(_addend(bar, spoken) for bar in view.bars if bar.known),
+        tuple([_addend(bar, spoken) for bar in view.bars if bar.known]) if whole else (),
+        "" if whole else ", ".join([f"{said(bar.name)} {spoken.signed(bar.points)}" for bar in view.bars if bar.known]),
         ", ".join([said(bar.name) for bar in open_bars]),
         said(N_("up to %(points)s")) % {"points": spoken.signed(sum(bar.could_be for bar in open_bars))},
         tuple((said(name), detail) for name, state, _, detail in view.gates if state == views.STATES[GateState.FAIL]),

@@ -17,7 +17,7 @@ from service.api.matches import not_shortlisted
 from service.api.parameters import MOST, RecordId
 from service.api.problems import Refused
 from service.console import outcomes, plots, views
-from service.console.cards import card, with_every_addend
+from service.console.cards import card, cards, with_every_addend
 from service.console.lookups import names_of, need_now, release_or_none, told
 from service.console.navigation import frame_of
 from service.console.rendering import page
@@ -58,7 +58,7 @@ def need_page(
     matches = [line.match() for line in shown.lines]
     names = names_of(context, asker, release, (match.organisation_id for match in matches))
     stages, spoken = outcomes.stages_of_need(context, asker, need_id), frame_of(request).language
-    cards = [card(match, names, stages.get(match.capability_id), spoken) for match in matches]
+    laid_out = cards(matches, names, stages, spoken)
     return page(
         request,
         "need.html",
@@ -66,8 +66,8 @@ def need_page(
         need=need,
         served=served,
         problem="",
-        eligible=[one for one in cards if not one.match.near_miss],
-        near=[one for one in cards if one.match.near_miss],
+        eligible=[one for one in laid_out if not one.match.near_miss],
+        near=[one for one in laid_out if one.match.near_miss],
         tiers=views.tier_counts(line.tier for line in served.lines),
         warning=views.warning(served),
         notes=views.further_notes(served),

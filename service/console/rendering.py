@@ -53,11 +53,13 @@ def environment(tag: str) -> Environment:
     ``_`` is for what templates say themselves, and may hold marks; ``term`` is for values of closed lists, and escapes.
     ``english`` marks the matcher's sentences, which are English on a page of any language.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
+    from service.console.folding import Folding
+
     spoken = language(tag)
-    made = Environment(
+    made = Folding(
         loader=FileSystemLoader(FOLDER),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
@@ -66,6 +68,7 @@ def environment(tag: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.gettext = spoken.words.gettext
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(spoken.words.gettext, spoken.words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {

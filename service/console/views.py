@@ -104,9 +104,9 @@ def further_notes(served: Served) -> tuple[str, ...]:
     return tuple(note for note in served.notes if not note.startswith((wording.NONE_ELIGIBLE, wording.ALL_TIER_B)))
 
 
-def match_view(match: Match) -> MatchView:
-    """Lay out one match."""
-    topic = next((one.topic for one in match.contributions if one.topic), None)
+def match_view(match: Match, *, quoted: bool = True) -> MatchView:
+    """Lay out one match, with or without the passages that speak of the same."""
+    topic = next((one.topic for one in match.contributions if one.topic), None) if quoted else None
     longest = max((one.points_if_known for one in match.contributions), default=1.0) or 1.0
     quote = topic.passages[0] if topic and topic.passages else None
     terms = topic.terms if topic else ()

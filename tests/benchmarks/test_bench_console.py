@@ -7,17 +7,20 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import pytest
 
 from tests.benchmarks.test_bench_http import _records
 from tests.service.api.running import a_server
 from tests.service.api.world import a_world
 
 LIMIT = 3.0  # times the JSON answer, as the issue asks for
-NEEDS, ROUNDS = 40, 12
+NEEDS, SEEN_BEFORE = 240, 20  # each is asked for once, so that every page is seen for the first time
 MATCHES = 20
 
+pytestmark = pytest.mark.bench
 
-def test_a_needs_page_costs_less_than_three_times_its_json(tmp_path: Path) -> None:
+
+def test_a_needs_page_costs_less_than_three_times_its_json_when_it_is_first_seen(tmp_path: Path) -> None:
     world = a_world(tmp_path, published=False)
     needs, offers = _records()
     world.upsert("needs", *needs)
@@ -26,19 +29,18 @@ def test_a_needs_page_costs_less_than_three_times_its_json(tmp_path: Path) -> No
     world.store.close()
     with a_server(tmp_path) as client:
         client.headers["X-API-Key"] = world.key
-        pages = [f"/needs/n{number}" for number in range(NEEDS)]
-        first = [_seconds(client, path) for path in pages]  # each page is filled for the first time
-        assert client.get(pages[0]).text.count('class="card match"') == MATCHES
+        for number in range(SEEN_BEFORE):  # modules and templates are read
+            _seconds(client, f"/needs/n{number}")
+        assert client.get("/needs/n0").text.count('class="card match"') == MATCHES
         data, page = [], []
-        for number in range(NEEDS * ROUNDS):  # in turn, so that both meet the same machine
-            data.append(_seconds(client, f"/v1/needs/n{number % NEEDS}/matches?limit={MATCHES}"))
-            page.append(_seconds(client, pages[number % NEEDS]))
-        sizes = [len(client.get(path, headers={"Accept-Encoding": "identity"}).content) for path in pages[:1]]
-    medians = [float(np.median(times)) * 1e3 for times in (data, page, first)]
+        for number in range(SEEN_BEFORE, SEEN_BEFORE + NEEDS):  # in turn, so that both meet the same machine
+            data.append(_seconds(client, f"/v1/needs/n{number}/matches?limit={MATCHES}"))
+            page.append(_seconds(client, f"/needs/n{number}"))
+        size = len(client.get("/needs/n0", headers={"Accept-Encoding": "identity"}).content)
+    medians = [float(np.median(times)) * 1e3 for times in (data, page)]
     print(  # noqa: T201 - a benchmark is there to be read
-        f"\nconsole: {MATCHES} matches as JSON {medians[0]:.2f} ms, as a page of {sizes[0]:,} bytes {medians[1]:.2f} "
-        f"ms, seen for the first time {medians[2]:.2f} ms; ratios {medians[1] / medians[0]:.2f} and "
-        f"{medians[2] / medians[0]:.2f}"
+        f"\nconsole: {MATCHES} matches as JSON {medians[0]:.2f} ms, as a page of {size:,} bytes that is seen for the "
+        f"first time {medians[1]:.2f} ms; ratio {medians[1] / medians[0]:.2f}"
     )
     assert medians[1] < LIMIT * medians[0]
 
