@@ -246,6 +246,7 @@ class Need(Record, InEnglish, Classification):
     enabling: Enabling | None = None
     confidentiality: Confidentiality = Confidentiality.PUBLIC
     cluster: Short | None = None
+    project: Short | None = None  # the project or programme that assessed it, by its name or number
 
 
 class FundingMechanism(Record):

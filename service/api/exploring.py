@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 KEPT: Final = frozenset(
     {"id", "source", "content_hash", "created_at", "updated_at", "language", "valid_until", "review_state"}
-    | {"provenance", "owner_organisation_id", "confidentiality", "cluster"}
+    | {"provenance", "owner_organisation_id", "confidentiality", "cluster", "project"}
 )
 """Fields of a need that say whose and which record it is: no what-if changes them."""
 

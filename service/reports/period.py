@@ -1,6 +1,6 @@
 """What a tenant achieved in a period, for a steering committee: by project, city cluster and country.
 
-*Project* is the source system that a need came from, *cluster* the need's own. A need with several countries counts in
+*Project* and *cluster* are what the need states. A need with several countries counts in
 each; the totals count it once. An introduction, an acceptance, an agreement is counted when a pair first reached that
 stage or a later one; a memorandum of understanding is none. A partner is reactivated when its record went from dormant
 or inactive to active; it counts in its own country, and with the needs that it was ever paired with. Days at a stage
@@ -141,9 +141,8 @@ def _of(rows: Mapping[Group, Row], by: str) -> tuple[Row, ...]:
 def _groups_of(need: Need | None) -> tuple[Group, ...]:
     if need is None:
         return (("", ""), *((by, NOT_STATED) for by in _GROUPS))
-    project = need.source.system if need.source else NOT_STATED
     countries = (("country", name) for name in place_names(need))
-    return ("", ""), ("project", project), ("cluster", need.cluster or NOT_STATED), *countries
+    return ("", ""), ("project", need.project or NOT_STATED), ("cluster", need.cluster or NOT_STATED), *countries
 
 
 def _counted(

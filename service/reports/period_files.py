@@ -76,7 +76,7 @@ def _about(found: PeriodReport) -> Iterable[tuple[Any, ...]]:
         value = getattr(found, name)
         yield name, value if isinstance(value, int) else str(value)
     yield "counted", "A pair counts when it first reached the stage or a later one; a memorandum is no agreement."
-    yield "project", "The source system that the need came from."
+    yield "project", "The project or programme that the need states."
     yield "time_at_stage", "Days, of stays that ended in the period: median, with the number of stays."
 
 

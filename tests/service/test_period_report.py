@@ -28,17 +28,19 @@ MARCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FORMULA = "=cmd|' /C calc'!A0"
 
 
-def source(system: str, number: int) -> dict[str, Any]:
-    return {"system": system, "source_id": str(number)}
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Three needs saved in March and one in January; a partner that woke up; two pairs on their way."""
     made = open_store(f"sqlite:///{tmp_path / 'matcher.db'}")
     needs = [
-        a_need("n1", beneficiary_places=["NPL"], cluster="Hill towns", source=source("Commons", 1)),
-        a_need("n2", beneficiary_places=["NPL", "KEN"], cluster="Hill towns", source=source("Commons", 2)),
+        a_need("n1", beneficiary_places=["NPL"], cluster="Hill towns", project="Commons"),
+        a_need(
+            "n2",
+            beneficiary_places=["NPL", "KEN"],
+            cluster="Hill towns",
+            project="Commons",
+            source={"system": "portal", "source_id": "2"},
+        ),
         a_need("n3", beneficiary_places=["KEN"], cluster=FORMULA),
     ]
     asleep = an_organisation("org-1", country="PER", activity_status="dormant")
@@ -121,7 +123,13 @@ def test_another_tenant_achieved_nothing_here(store: Store) -> None:
 
 
 def test_what_may_not_be_seen_is_not_counted_but_said(store: Store) -> None:
-    secret = a_need("n2", beneficiary_places=["NPL"], confidentiality="broker_only", source=source("Commons", 2))
+    secret = a_need(
+        "n2",
+        beneficiary_places=["NPL"],
+        confidentiality="broker_only",
+        project="Commons",
+        source={"system": "portal", "source_id": "2"},
+    )
     with store.writing() as session:
         upsert_records(session, "needs", [secret], actor="t", at=MARCH)
     found = made_of(store, level=Confidentiality.PARTNERS)
