@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,17 @@ from urllib.parse import quote
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from matcher.profiles import SINGULAR, Profile
+from matcher.profiles import KINDS, SINGULAR, Profile
 from matcher.vocabulary import Confidentiality
 from service.accounts.grants import grant
 from service.accounts.roles import Role
 from service.accounts.tenants import make_tenant
 from service.jobs import list_jobs
 from service.releases import current_release
-from service.store import list_subscriptions, upsert_records
+from service.store import list_subscriptions, upsert_records, withdraw
 from tests.builders import a_capability, a_case, a_need
 from tests.service.api.test_keys import _walked
-from tests.service.api.world import NOW, World, a_world
+from tests.service.api.world import AS_OF, NOW, World, a_world
 
 OWNER, FRIEND, STRANGER = "default", "friend", "stranger"
 TENANTS = (OWNER, FRIEND, STRANGER)
@@ -49,13 +50,16 @@ class Secret:
     kind: str
     level: Confidentiality
     word: str
+    gone: bool = False  # withdrawn between the two releases: nobody sees it any more
 
     @property
     def id(self) -> str:
-        return f"hid-{self.kind}-{self.level.value}"
+        return f"hid-{self.kind}-{self.level.value}{'-gone' * self.gone}"
 
     def seen_by(self, role: Role, tenant: str) -> bool:
         """Say what DOMAIN.md says; written anew here, so that the rule is not tested by itself."""
+        if self.gone:
+            return False
         if self.level is Confidentiality.PARTNERS:
             return tenant in {OWNER, FRIEND}
         return tenant == OWNER and role in {Role.BROKER, Role.ADMIN}
@@ -64,7 +68,13 @@ class Secret:
 OWN_WORDS = ("Vortelink", "Grumblefax")
 """Said in the owner's tenant by an import and by an event; no other tenant is told."""
 
-SECRETS = tuple(Secret(kind, level, word) for (kind, level), word in _WORDS.items())
+SECRETS = (
+    *(Secret(kind, level, word) for (kind, level), word in _WORDS.items()),
+    Secret("capabilities", Confidentiality.BROKER_ONLY, "Drelmatic", gone=True),
+)
+_LATER = ("hid-capabilities-broker_only", "hid-needs-partners")
+"""Secrets that the second release is the first to hold."""
+
 PUBLIC = {
     "needs": ("need-1",),
     "capabilities": ("cap-1",),
@@ -76,38 +86,48 @@ PUBLIC = {
 
 
 def a_secret_world(folder: Path, *, secrets: bool = True) -> World:
-    """Fill a store with public records and, beside their like, secret ones; its twin has none."""
+    """Fill a store with public records and, beside their like, secret ones; its twin has none.
+
+    There are two releases. Between them public records change, and of the secret ones some come, one goes, and another
+    says something else: so the news have secrets of every kind.
+    """
     world = a_world(folder, published=False)
-    made: dict[str, Callable[[Secret], Profile]] = {
-        "needs": lambda one: a_need(
-            one.id,
-            title=f"{one.word} electricity for a hill village",
-            beneficiary_places=["NPL"],
-            sectors=["energy.hydropower"],
-            sdg_goals=[7],
-            confidentiality=one.level,
-        ),
-        "capabilities": lambda one: a_capability(
-            one.id,
-            title=f"{one.word} electricity for a hill village",
-            summary="Power from a small river without a grid.",
-            organisation_id="org-1",
-            places_offered=["World"],
-            sectors=["energy.hydropower"],
-            confidentiality=one.level,
-        ),
-        "cases": lambda one: a_case(one.id, title=f"{one.word} on a river", confidentiality=one.level),
-    }
     with world.store.writing() as session:
         for tenant in (FRIEND, STRANGER):
             make_tenant(session, tenant, tenant, actor="test", at=NOW)
         grant(session, OWNER, FRIEND, actor="test", at=NOW)
-        for one in SECRETS if secrets else ():
-            upsert_records(session, one.kind, [made[one.kind](one)], actor="test", at=NOW, tenant_id=OWNER)
+    if secrets:
+        _save(world, *(_made(one) for one in SECRETS if one.id not in _LATER))
     world.night()
     if secrets:
         _work_of_the_owner(world)
+        _save(world, *(_made(one) for one in SECRETS if one.id in _LATER))
+        _save(world, *(_made(one, "Other words: a river, a turbine.") for one in SECRETS if one.kind != "cases"))
+        with world.store.writing() as session:
+            for one in SECRETS:
+                if one.gone:
+                    withdraw(session, one.kind, one.id, actor="test", at=NOW)
+    world.upsert("capabilities", a_capability("cap-later", title="Hill electricity", places_offered=["World"]))
+    world.upsert("needs", a_need("need-1", summary="Light, and a mill.", beneficiary_places=["NPL"], sdg_goals=[7]))
+    world.night(AS_OF + timedelta(days=1))
     return world
+
+
+def _made(one: Secret, summary: str = "Power from a small river without a grid.") -> Profile:
+    title, level = f"{one.word} electricity for a hill village", one.level
+    shared: dict[str, Any] = {"title": title, "summary": summary, "sectors": ["energy.hydropower"]}
+    if one.kind == "cases":
+        return a_case(one.id, title=f"{one.word} on a river", confidentiality=level)
+    if one.kind == "needs":
+        return a_need(one.id, beneficiary_places=["NPL"], sdg_goals=[7], confidentiality=level, **shared)
+    return a_capability(one.id, organisation_id="org-1", places_offered=["World"], confidentiality=level, **shared)
+
+
+def _save(world: World, *records: Profile) -> None:
+    with world.store.writing() as session:
+        for record in records:
+            kind = next(kind for kind, model in KINDS.items() if isinstance(record, model))
+            upsert_records(session, kind, [record], actor="test", at=NOW, tenant_id=OWNER)
 
 
 def _work_of_the_owner(world: World) -> None:
@@ -216,7 +236,10 @@ ENTRIES: Mapping[str, Wanted] = {
     "distinguish_organisation": Wanted(body={"other": "org-hostile", "reason": "other towns"}),
     "undistinguish_organisation": Wanted(body={"other": "org-hostile"}),
     "list_duplicates": Wanted([{}, {"state": "distinct"}]),
-    **dict.fromkeys(("list_changes", "list_changes_of_need"), Wanted([{}, {"limit": 200, "min_ranks": 1}])),
+    **dict.fromkeys(
+        ("list_changes", "list_changes_of_need"),
+        Wanted([{"limit": 200, "min_ranks": 1}, {"min_ranks": 1000, "min_change": 1.0}]),
+    ),
     "decide_rule": Wanted(body={"state": "confirmed"}),
     "start_import": Wanted([{"kind": "needs"}], {}),
     "record_event": Wanted(body={"stage": "shortlisted"}),

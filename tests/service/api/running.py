@@ -30,7 +30,12 @@ def a_server(
             address = process.stdout.readline().split(" on ")[1].split(" ")[0]
             with httpx.Client(base_url=address, timeout=30) as client:
                 _wait(client)
-                yield client
+                try:
+                    yield client
+                finally:
+                    if end == "kill":  # while requests are under way, not after their client has hung up
+                        process.kill()
+                        process.wait(timeout=30)
         finally:
             getattr(process, end)()
             process.wait(timeout=30)

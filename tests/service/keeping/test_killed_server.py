@@ -45,6 +45,10 @@ class Writer(threading.Thread):
                 self._write(text)
             except httpx.TransportError:
                 return
+            except RuntimeError:  # httpx's word for a client that was closed: the server is gone too
+                if not self.client.is_closed:
+                    raise
+                return
 
     def _write(self, text: str) -> None:
         self.sent.add(text)
