@@ -85,6 +85,8 @@ class RecordRow(Base):
     __table_args__ = (
         UniqueConstraint("kind", "system", "source_id"),
         Index("ix_records_kind_review_state", "kind", "review_state"),
+        Index("ix_records_confidentiality", "confidentiality", "tenant_id", "kind", "id"),
+        Index("ix_records_review_state", "review_state", "kind", "id"),
     )
 
     kind: Mapped[str] = mapped_column(_code(20), primary_key=True)

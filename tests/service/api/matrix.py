@@ -54,7 +54,7 @@ class Secret:
 
     @property
     def id(self) -> str:
-        return f"hid-{self.kind}-{self.level.value}{'-gone' * self.gone}"
+        return f"hid-{'gone-' * self.gone}{self.kind}-{self.level.value}"
 
     def seen_by(self, role: Role, tenant: str) -> bool:
         """Say what DOMAIN.md says; written anew here, so that the rule is not tested by itself."""
@@ -63,6 +63,10 @@ class Secret:
         if self.level is Confidentiality.PARTNERS:
             return tenant in {OWNER, FRIEND}
         return tenant == OWNER and role in {Role.BROKER, Role.ADMIN}
+
+    def history_seen_by(self, role: Role, tenant: str) -> bool:
+        """Say who still reads what a withdrawn record was: who could see it before."""
+        return self.gone and tenant == OWNER and role in {Role.BROKER, Role.ADMIN}
 
 
 OWN_WORDS = ("Vortelink", "Grumblefax")

@@ -109,8 +109,11 @@ def test_what_an_account_may_not_see_is_in_no_answer(
     hidden = [secret for secret in SECRETS if not secret.seen_by(role, tenant)]
     names = {secret.id for secret in hidden} | set(imports_of(world) if tenant != OWNER else ())
     own = () if tenant == OWNER else OWN_WORDS
+    past = {one.id for one in SECRETS if one.history_seen_by(role, tenant)}
     for method, path, wanted in _reads():
         for ask in asks_of(method, path, wanted, values_of(world, path)):
+            if path.endswith("/history") and past & set(ask.names):
+                continue
             answer = _asked(client, keys[role, tenant], ask)
             assert not [word for word in own if word in _said(answer)], ask
             assert answer.status_code != 422, f"{ask}: asked so that it says nothing; enter it in matrix.py"
