@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 from starlette.datastructures import Headers, MutableHeaders
 
 if TYPE_CHECKING:
@@ -25,7 +31,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Metrics:
-    """Counts of one process. Routes are named by their templates, so that ids make no series of their own."""
+    """Counts of all processes of one server. Routes are named by their templates: ids make no series of their own.
+
+    One process counts in memory. Several share a folder, see ``service.api.server.run``, and each tells of all.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -38,11 +47,12 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
-        self._busy = Gauge("matcher_http_requests_in_progress", "Requests being answered.", registry=self._registry)
-        self._release = Gauge(
-            "matcher_release", "The release that is served.", ("release_id",), registry=self._registry
+        self._busy = Gauge(
+            "matcher_http_requests_in_progress",
+            "Requests being answered.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
         )
-        self._jobs = Gauge("matcher_jobs", "Jobs by state.", ("state",), registry=self._registry)
 
     def began(self) -> None:
         """Count a request that is being answered."""
@@ -57,18 +67,51 @@ class Metrics:
 
     def text(self, context: Context) -> bytes:
         """Return everything in Prometheus's text format, with what store and releases say now."""
+        counted = self._registry
+        if getattr(values.ValueClass, "_multiprocess", False):
+            counted = CollectorRegistry()
+            _forget_dead()
+            MultiProcessCollector(counted)
+        now = CollectorRegistry()
+        now.register(_Now(context))
+        return generate_latest(counted) + generate_latest(now)
+
+
+class _Now(Collector):
+    """What store and releases say at this moment: the same in every process."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def describe(self) -> Iterable[Metric]:
+        """Name nothing before it is asked for: registering must not ask the store."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the release that is served, and jobs by state."""
         from service.jobs import JobState
         from service.jobs.records import count_jobs
         from service.releases.reading import current_id
 
-        self._release.clear()
-        if (served := current_id(context.settings.releases_dir)) is not None:
-            self._release.labels(served).set(1)
-        with context.store.reading() as session:
+        release = GaugeMetricFamily("matcher_release", "The release that is served.", labels=["release_id"])
+        if (served := current_id(self._context.settings.releases_dir)) is not None:
+            release.add_metric([served], 1)
+        with self._context.store.reading() as session:
             counted = count_jobs(session)
+        jobs = GaugeMetricFamily("matcher_jobs", "Jobs by state.", labels=["state"])
         for state in JobState:
-            self._jobs.labels(state.value).set(counted.get(state, 0))
-        return generate_latest(self._registry)
+            jobs.add_metric([state.value], counted.get(state, 0))
+        yield release
+        yield jobs
+
+
+def _forget_dead() -> None:
+    """Let requests that died with their process no longer count as under way; what it counted stays."""
+    folder = MultiProcessCollector(CollectorRegistry())._path  # noqa: SLF001 - the library's own reading of its setting
+    for path in Path(folder).glob("gauge_live*_*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            mark_process_dead(int(pid), folder)
 
 
 class Observed:

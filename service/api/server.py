@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from matcher.errors import BadInput, MatcherError
@@ -78,4 +80,6 @@ def run(settings: Settings, listening: socket.socket, *, workers: int = 1) -> No
         return
     from uvicorn.supervisors import Multiprocess
 
-    Multiprocess(config, sockets=[listening]).run()
+    with TemporaryDirectory(prefix="matcher-metrics-") as folder:
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)  # read by prometheus-client when a worker imports it
+        Multiprocess(config, sockets=[listening]).run()

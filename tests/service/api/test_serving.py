@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import httpx
 import pytest
 
+from service.accounts.roles import Role
 from service.api.server import CannotListen, address_of, listen
 from tests.service.api.running import ROOT, a_server
 from tests.service.api.world import World
@@ -79,3 +81,19 @@ def test_a_port_in_use_is_one_message_and_names_the_way_out() -> None:
 def test_an_address_that_means_everywhere_is_shown_as_one_that_can_be_opened() -> None:
     with listen("0.0.0.0", 0) as listening:
         assert address_of(listening) == f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_each_of_several_workers_tells_the_metrics_of_all(world: World) -> None:
+    key, asked = world.key_of(Role.OPERATOR), 30
+    world.store.close()
+    with a_server(world.settings.data_dir, "--workers", "2") as client:
+        headers = {"X-API-Key": key, "Connection": "close"}  # a connection of its own goes to whichever worker is free
+        with ThreadPoolExecutor(6) as crowd:
+            done = list(crowd.map(lambda _: client.get("/v1/needs/need-1", headers=headers).status_code, range(asked)))
+        assert done == [200] * asked
+        counted = 'matcher_http_requests_total{method="GET",route="/v1/needs/{record_id}",status="200"} 30.0'
+        for _ in range(8):
+            told = client.get("/v1/metrics", headers=headers).text.splitlines()
+            assert counted in told
+            assert 'matcher_jobs{state="queued"} 0.0' in told
+            assert sum(line.startswith("matcher_release{") for line in told) == 1
