@@ -98,7 +98,7 @@ def current(context: Here, asker: Asker) -> Response:
 
 
 def metrics(request: Request, context: Here, asker: Asker) -> Response:
-    """Return counts and times of this server, all its processes, as Prometheus's text. Needs the permission "operate"."""
+    """Return counts and times of this server, all its processes, for Prometheus. Needs the permission "operate"."""
     asker.require(Permission.OPERATE)
     known: Metrics = request.app.state.metrics
     return Response(known.text(context), media_type=CONTENT_TYPE_LATEST)

@@ -19,6 +19,7 @@ from service.store.models import Base, FacetRow, RecordRow, VersionRow
 
 Source = tuple[str, str]  # (system, source_id)
 Row = dict[str, Any]
+_FEW: Final = 1_000  # records that any plan finds soon enough
 _RECORDS: Final = Base.metadata.tables[RecordRow.__tablename__]  # many rows at once go past the ORM: half the time
 _FACETS: Final = Base.metadata.tables[FacetRow.__tablename__]
 
@@ -85,6 +86,7 @@ class Upsert:
     def __init__(self, session: Session, kind: str, actor: str, at: datetime, tenant_id: str | None = None) -> None:
         self.tally = dict.fromkeys(("created", "updated", "refreshed", "unchanged"), 0)
         self.refusals: list[Refusal] = []
+        self.counted_at = _FEW  # records created when the database is to count its rows next
         self._session, self._kind, self._actor, self._at = session, kind, actor, at
         self._tenant = tenant_id
         self._met: set[str] = set()

@@ -67,3 +67,15 @@ def test_an_index_finds_it_among_many(filled: Store) -> None:
             plan = " ".join(str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters))  # type: ignore[arg-type]
             assert "INDEX" in plan.upper(), plan
             assert not {"SCAN RECORDS", "SEQ SCAN"} & {plan.upper()[:12], plan.upper()[:8]}, plan
+
+
+def test_a_transaction_that_fills_a_table_finds_records_by_their_key_all_along(store: Store) -> None:
+    """PostgreSQL, which has not counted them yet, would look through all of a kind for each few hundred."""
+    ids = [f"n{at}" for at in range(12_000)]
+    with store.writing() as session:
+        upsert_records(session, "needs", map(a_need, ids), actor="t", at=NOW)
+        asked = select(RecordRow.version).where(RecordRow.kind == "needs", RecordRow.id.in_(ids[:500]))
+        said = asked.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+        explain = "EXPLAIN" if store.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        plan = " ".join(str(row[-1]) for row in session.connection().exec_driver_sql(f"{explain} {said}"))
+    assert "pk_records" in plan or "sqlite_autoindex_records_1 (kind=? AND id=?)" in plan, plan
