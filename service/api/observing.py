@@ -71,7 +71,7 @@ class Metrics:
         if getattr(values.ValueClass, "_multiprocess", False):
             counted = CollectorRegistry()
             _forget_dead()
-            MultiProcessCollector(counted)
+            MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
         now = CollectorRegistry()
         now.register(_Now(context))
         return generate_latest(counted) + generate_latest(now)
@@ -107,11 +107,12 @@ class _Now(Collector):
 
 def _forget_dead() -> None:
     """Let requests that died with their process no longer count as under way; what it counted stays."""
-    folder = MultiProcessCollector(CollectorRegistry())._path  # noqa: SLF001 - the library's own reading of its setting
+    every = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
+    folder = str(every._path)  # noqa: SLF001 - the library's own reading of its setting
     for path in Path(folder).glob("gauge_live*_*.db"):
         pid = path.stem.rpartition("_")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-            mark_process_dead(int(pid), folder)
+            mark_process_dead(int(pid), folder)  # type: ignore[no-untyped-call]
 
 
 class Observed:

@@ -18,7 +18,8 @@ def hidden_from(audience: Audience) -> ColumnElement[bool]:
 
     Said as what it is, not as what it is not, so that an index finds the few that are confidential.
     """
-    level, cases = RecordRow.confidentiality, [false()]
+    level = RecordRow.confidentiality
+    cases: list[ColumnElement[bool]] = [false()]
     for each, tenants in _levels(audience):
         if tenants is not None:
             others = [RecordRow.tenant_id.not_in(sorted(tenants))] if tenants else []
