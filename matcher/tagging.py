@@ -148,9 +148,7 @@ class _Side:
         return np.asarray(vectors @ self.vectors.T, dtype=np.float64)
 
     def pooled(self, vectors: Matrix) -> Floats:
-        """Return (rows, labels): log-mean-exp of the cosines with each label's texts, weighted by their shares."""
-        powers = np.exp(self.cosines(vectors) / TEMPERATURE)
-        return np.asarray(TEMPERATURE * np.log(powers @ self.shares / self.shares.sum(axis=0)))
+        return pool_cosines(vectors, self.vectors, self.shares)
 
 
 class Tagger:
@@ -248,6 +246,12 @@ class Tagger:
             tuple(TargetSuggestion(code, 0.0) for code in self._target_codes),
             tuple(SectorSuggestion(name, 0.0, suggested=False, crs=SECTORS[name]) for name in self._sectors.labels),
         )
+
+
+def pool_cosines(vectors: Matrix, texts: Matrix, shares: Floats) -> Floats:
+    """Return (vectors, labels): log-mean-exp of the cosines with each label's texts, weighted by their shares."""
+    powers = np.exp(np.asarray(vectors @ texts.T, dtype=np.float64) / TEMPERATURE)
+    return np.asarray(TEMPERATURE * np.log(powers @ shares / shares.sum(axis=0)))
 
 
 def whole_vector(texts: Sequence[str], encoder: Encoder) -> Matrix:

@@ -33,7 +33,11 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class SdgEntry:
-    """What was reached on one file. F1 takes the best two goals as said; its mean is over goals that some text has."""
+    """What was reached on one file. ``f1`` takes the best two goals as said; its mean is over goals that some text has.
+
+    ``credited`` is the same F1 where a text is said to have those of its own goals that are among the best two, and if
+    none is, the best goal: a second suggestion costs nothing, and a text whose goal is among the two is right for it.
+    """
 
     name: str
     title: str
@@ -44,6 +48,7 @@ class SdgEntry:
     accuracy: Estimate  # the best goal is one of the text's
     found: Estimate  # one of the best two is
     f1: Estimate
+    credited: Estimate
 
 
 def measure(labelled: Labelled, shared: Path, tagger: Tagger, date: str, commit: str) -> SdgEntry:
@@ -54,31 +59,32 @@ def measure(labelled: Labelled, shared: Path, tagger: Tagger, date: str, commit:
     return SdgEntry(labelled.name, labelled.title, labelled.standing, date, commit, len(texts), *estimates)
 
 
-def estimate(ranked: Sequence[Sequence[int]], labels: Sequence[set[int]]) -> tuple[Estimate, Estimate, Estimate]:
-    """Return accuracy of the best goal, share with one of the best two right, and mean F1 of the best two.
+def estimate(ranked: Sequence[Sequence[int]], labels: Sequence[set[int]]) -> tuple[Estimate, ...]:
+    """Return the four estimates of an ``SdgEntry``, in its order.
 
-    Columns by text: right at one, right at two, then by goal said and true, said, true; all measures are ratios of
-    their sums, so that one resampling serves them all.
+    Columns by text: right at one, right at two, then by goal said and true, said, true, said with credit; all measures
+    are ratios of their sums, so that one resampling serves them all.
     """
     said = np.array([[goal in goals[:SUGGESTED] for goal in GOALS] for goals in ranked], dtype=np.float64)
     true = np.array([[goal in goals for goal in GOALS] for goals in labels], dtype=np.float64)
     first = np.array([goals[0] in wanted for goals, wanted in zip(ranked, labels, strict=True)], dtype=np.float64)
     either = (said * true).any(axis=1).astype(np.float64)
-    table = np.column_stack([first, either, said * true, said, true])
+    best = np.array([[goal == goals[0] for goal in GOALS] for goals in ranked], dtype=np.float64)
+    credited = np.where(either[:, None] > 0, said * true, best)
+    table = np.column_stack([first, either, said * true, said, true, credited])
     known = np.atleast_1d(true.any(axis=0))
     value = _measures(np.asarray(table.mean(axis=0, keepdims=True)), known)
     drawn = _measures(resample(table), known)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    accuracy, found, f1 = (Estimate(*map(float, one)) for one in zip(value[0], low, high, strict=True))
-    return accuracy, found, f1
+    return tuple(Estimate(*map(float, one)) for one in zip(value[0], low, high, strict=True))
 
 
 def _measures(means: Values, known: npt.NDArray[np.bool_]) -> Values:
-    """Return (rows, 3); a goal that a sample lost altogether has F1 0 there."""
-    hits, said, true = np.split(means[:, 2:], 3, axis=1)
-    f1 = 2 * hits / np.maximum(said + true, 1e-12)
-    return np.column_stack([means[:, :2], f1[:, known].mean(axis=1)])
+    """Return (rows, 4); a goal that a sample lost altogether has F1 0 there."""
+    hits, said, true, credited = np.split(means[:, 2:], 4, axis=1)
+    f1, with_credit = (2 * hits / np.maximum(one + true, 1e-12) for one in (said, credited))
+    return np.column_stack([means[:, :2], f1[:, known].mean(axis=1), with_credit[:, known].mean(axis=1)])
 
 
 _TEXTS: Final = "1,251 expert-verified English texts, not among these files"

@@ -40,8 +40,9 @@ were chosen, *silver* judgements are derived from tags and tell trends only.
 _SDG_HEAD: Final = """## SDG suggestions
 
 `matcher tag`: its two best goals against the goals that people gave. F1 is the mean over the goals that some text has.
-A text with one label and two goals said can reach an F1 of about .67 at most. Systems of others were measured on other
-texts, below.
+A text with one label and two goals said can reach an F1 of about .67 at most. With credit, a text is right for its goal
+if that is among the two, and counts against the best goal if not (F1 = 2 right / (right + wrongly best + labelled)).
+Systems of others were measured on other texts, below.
 """
 
 
@@ -87,7 +88,7 @@ def _tables(ledger: Ledger) -> Iterator[str]:
     if ledger.sdg:
         yield _SDG_HEAD
         yield _table(
-            ["texts", "number", "figure of", "best goal right", "one of the best two right", "mean F1", "measured"],
+            ["texts", "number", "figure of", "best goal right", "one of the best two right", "mean F1", "with credit", "measured"],
             [_sdg_row(entry) for entry in ledger.sdg],
         )
         yield _table(["system", "measure", "figure", "on", "source"], [_published_row(one) for one in PUBLISHED])
@@ -109,7 +110,8 @@ def _main_row(entry: Entry, names: list[str]) -> list[str]:
 
 
 def _sdg_row(entry: SdgEntry) -> list[str]:
-    figures = (f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]" for one in (entry.accuracy, entry.found, entry.f1))
+    reached = (entry.accuracy, entry.found, entry.f1, entry.credited)
+    figures = (f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]" for one in reached)
     measured = f"{entry.date}, `{entry.commit}`"
     return [entry.title, f"{entry.texts:,}", str(entry.standing), *figures, measured]
 

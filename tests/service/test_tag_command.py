@@ -126,8 +126,8 @@ def test_the_judge_tells_its_figures_of_targets_indicators(capsys: pytest.Captur
         judge()
     (found,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert found["texts"] == 252
-    assert found["recall_at_2"] >= 0.93
-    assert found["balanced_f1"] >= 0.82
+    assert found["recall_at_2"] >= 0.95
+    assert found["balanced_f1"] >= 0.84
 
 
 @pytest.mark.model
@@ -153,5 +153,5 @@ def test_goals_of_expert_labelled_abstracts_are_found() -> None:
         pytest.skip(f"no collection at {path}")
     found = judge_file(load_tagger(make_encoder(load_settings())), path)
     assert found.texts == 270
-    assert found.recall_at_2 >= 0.80
-    assert found.accuracy_at_1 >= 0.59
+    assert found.recall_at_2 >= 0.83
+    assert found.accuracy_at_1 >= 0.63
