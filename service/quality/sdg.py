@@ -12,10 +12,11 @@ import numpy.typing as npt
 from matcher.evaluation import CONFIDENCE, Estimate, Values, resample
 from matcher.tagging import GOALS, SUGGESTED, Document
 from service.quality.collections import Published, Standing
+from service.quality.objectives import read_objectives
 from service.tagging.judging import read_labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matcher.tagging import Tagger
 
@@ -29,6 +30,7 @@ class Labelled:
     file: str  # below the shared data
     language: str
     standing: Standing
+    read: Callable[[Path, str], tuple[list[str], list[set[int]]]] = read_labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class SdgEntry:
 
 def measure(labelled: Labelled, shared: Path, tagger: Tagger, date: str, commit: str) -> SdgEntry:
     """Tag every labelled text and judge the ranking of goals; intervals resample texts."""
-    texts, labels = read_labelled(shared / labelled.file, labelled.language)
+    texts, labels = labelled.read(shared / labelled.file, labelled.language)
     tags = tagger.tag([Document(str(number), (text,)) for number, text in enumerate(texts)])
     estimates = estimate([[one.goal for one in found.goals] for found in tags], labels)
     return SdgEntry(labelled.name, labelled.title, labelled.standing, date, commit, len(texts), *estimates)
@@ -100,6 +102,14 @@ LABELLED: Final = (
             Standing.DEVELOPMENT,
         )
         for language in ("en", "es", "fr", "pt")
+    ),
+    Labelled(
+        "sdg-worldbank",
+        "SDG of World Bank objectives, by sector and theme",
+        "worldbank/projects.jsonl",
+        "en",
+        Standing.SILVER,
+        read_objectives,
     ),
 )
 

@@ -88,7 +88,16 @@ def _tables(ledger: Ledger) -> Iterator[str]:
     if ledger.sdg:
         yield _SDG_HEAD
         yield _table(
-            ["texts", "number", "figure of", "best goal right", "one of the best two right", "mean F1", "with credit", "measured"],
+            [
+                "texts",
+                "number",
+                "figure of",
+                "best goal right",
+                "one of the best two right",
+                "mean F1",
+                "with credit",
+                "measured",
+            ],
             [_sdg_row(entry) for entry in ledger.sdg],
         )
         yield _table(["system", "measure", "figure", "on", "source"], [_published_row(one) for one in PUBLISHED])

@@ -14,6 +14,7 @@ from service.quality import baselines, sample, writing
 from service.quality.collections import COLLECTIONS, Collection, Standing
 from service.quality.entries import Ledger
 from service.quality.measuring import Bench, baseline_runs, measure, rank, shared_task
+from service.quality.objectives import MOST, read_objectives
 from service.quality.sdg import LABELLED, estimate
 from service.quality.sdg import measure as sdg_measure
 from service.reference import data_folder, load_places
@@ -149,6 +150,30 @@ def test_with_credit_the_best_goal_of_a_missed_text_is_wrong() -> None:
     """Goal 2 of the second text is wrongly best: 2 * 1 / (2 + 1) for goal 2, 0 for goal 7, which nobody found."""
     *_, credited = estimate([[2, 5, 1], [2, 3, 1]], [{2}, {7}])
     assert credited.value == pytest.approx((2 / 3 + 0) / 2)
+
+
+def test_an_objective_has_the_goals_of_its_first_sector_and_theme(tmp_path: Path) -> None:
+    """Neither short texts nor those whose sector and theme stand for no goal; a text that comes twice counts once."""
+    objective = "The project brings wells and taps to forty villages and trains those who keep them in repair."
+    records = [
+        {"pdo": objective, "sector1": "Water Supply", "theme1": "Gender"},
+        {"pdo": f"  {objective}\r\n", "sector1": "Water Supply", "theme1": "Gender"},
+        {"pdo": f"{objective} More.", "sector1": "Central Government (Central Agencies)", "theme1": None},
+        {"pdo": "Wells.", "sector1": "Water Supply", "theme1": None},
+        {"pdo": None, "sector1": "Health", "theme1": None},
+    ]
+    path = tmp_path / "projects.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    assert read_objectives(path) == ([objective], [{5, 6}])
+
+
+def test_a_goal_with_many_objectives_gives_no_more_than_its_share(tmp_path: Path) -> None:
+    path = tmp_path / "projects.jsonl"
+    texts = [f"{number} " + "clinics and nurses " * 6 for number in range(MOST + 5)]
+    path.write_text("\n".join(json.dumps({"pdo": text, "sector1": "Health"}) for text in texts), encoding="utf-8")
+    found, labels = read_objectives(path)
+    assert len(set(found)) == MOST
+    assert labels == [{3}] * MOST
 
 
 @pytest.mark.shared
