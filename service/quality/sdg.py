@@ -70,16 +70,16 @@ def estimate(ranked: Sequence[Sequence[int]], labels: Sequence[set[int]]) -> tup
     said = np.array([[goal in goals[:SUGGESTED] for goal in GOALS] for goals in ranked], dtype=np.float64)
     true = np.array([[goal in goals for goal in GOALS] for goals in labels], dtype=np.float64)
     first = np.array([goals[0] in wanted for goals, wanted in zip(ranked, labels, strict=True)], dtype=np.float64)
-    either = (said * true).any(axis=1).astype(np.float64)
+    either = (said * true).max(axis=1, keepdims=True)
     best = np.array([[goal == goals[0] for goal in GOALS] for goals in ranked], dtype=np.float64)
-    credited = np.where(either[:, None] > 0, said * true, best)
+    credited = np.where(either > 0, said * true, best)
     table = np.column_stack([first, either, said * true, said, true, credited])
     known = np.atleast_1d(true.any(axis=0))
     value = _measures(np.asarray(table.mean(axis=0, keepdims=True)), known)
     drawn = _measures(resample(table), known)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
-    return tuple(Estimate(*map(float, one)) for one in zip(value[0], low, high, strict=True))
+    return tuple(Estimate(*map(float, one)) for one in np.column_stack([value[0], low, high]))
 
 
 def _measures(means: Values, known: npt.NDArray[np.bool_]) -> Values:
