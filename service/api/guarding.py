@@ -30,6 +30,11 @@ BODY_LIMIT: Final = 1_000_000
 SPOOLED: Final = frozenset({"/v1/imports"})
 """Addresses that write their body to disk themselves, up to a limit of their own, once they know who sends it."""
 
+UPLOADS: Final = frozenset({"/import"})
+"""Forms of the console that send files: a browser reads no answer before it has sent all, and wants a page."""
+
+_SWALLOWED: Final = 64_000_000  # bytes of such a form that are read and thrown away, so that a person is told
+
 OPEN: Final = frozenset({"/v1/health", "/v1/ready", "/sign-in"})
 OPEN_BELOW: Final = "/static/"
 _HARMLESS: Final = frozenset({"/sign-out"})  # nothing is gained by making somebody else sign out
@@ -109,6 +114,10 @@ class Bounded:
             more = message.get("more_body", False)
             if len(body) > self._limit:
                 too_large, more = True, False
+        if too_large and scope["path"] in UPLOADS:
+            await _swallow(receive)
+            await RedirectResponse(f"{scope['path']}?too_large=true", 303)(scope, receive, send)
+            return
         if too_large:
             detail = f"A body may have {self._limit:,} bytes at most; shorten the texts."
             answer = problem_response(_instance(scope), 413, code="too-large", detail=detail)
@@ -117,6 +126,15 @@ class Bounded:
             return
         whole: Message = {"type": "http.request", "body": bytes(body), "more_body": False}
         await self._app(scope, _again(whole, receive), send)
+
+
+async def _swallow(receive: Receive) -> None:
+    """Read the rest of a body without keeping it."""
+    size, more = 0, True
+    while more and size < _SWALLOWED:
+        message = await receive()
+        size += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 class Gate:

@@ -21,8 +21,8 @@ from service.api.outcome_schemas import DecisionIn
 from service.api.parameters import RecordId
 from service.api.problems import Refused, unknown
 from service.console.answered import answered, form_of
-from service.console.lookups import told
-from service.console.recorded import TITLES
+from service.console.lookups import about_rule, organisation_now, told
+from service.console.recorded import SINGLES
 from service.console.rendering import page
 from service.console.words import N_
 
@@ -91,7 +91,8 @@ def rules_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show hard rules that wait to be decided, and those that were."""
     found = answered(dismissals.rules(context, asker))["items"]
     may = asker.may(Permission.APPROVE_RULES)
-    return page(request, "rules.html", release=None, rules=found, may_decide=may)
+    about = {one["number"]: about_rule(context, asker, one["scope"], one["value"]) for one in found}
+    return page(request, "rules.html", release=None, rules=found, about=about, may_decide=may)
 
 
 async def decide_rule(request: Request, context: Here, asker: Asker, number: int) -> Response:
@@ -106,7 +107,7 @@ async def decide_rule(request: Request, context: Here, asker: Asker, number: int
 def reviews_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show what was inferred and nobody has reviewed yet."""
     found = answered(reviews.queue(context, asker, None, request.query_params.get("after"), _REVIEWED))
-    return page(request, "reviews.html", release=None, waiting=found["items"], further=found["next"], titles=TITLES)
+    return page(request, "reviews.html", release=None, waiting=found["items"], further=found["next"], singles=SINGLES)
 
 
 async def decide_review(request: Request, context: Here, asker: Asker, kind: str, record_id: RecordId) -> Response:
@@ -130,7 +131,14 @@ def duplicates_page(request: Request, context: Here, asker: Asker, record_id: Re
     merges = answered(identity.list_merges(context, asker, record_id))["items"]
     may = asker.may(Permission.MERGE)
     return page(
-        request, "duplicates.html", release=None, record_id=record_id, found=found, merges=merges, may_merge=may
+        request,
+        "duplicates.html",
+        release=None,
+        record_id=record_id,
+        names=_names(context, asker, {record_id, found["kept_organisation_id"], *_merged(merges)}),
+        found=found,
+        merges=merges,
+        may_merge=may,
     )
 
 
@@ -152,11 +160,22 @@ async def unmerge(request: Request, context: Here, asker: Asker, record_id: Reco
     return await _done(request, back, lambda: identity.unmerge_organisation(context, asker, record_id))
 
 
+def _merged(merges: list[dict[str, Any]]) -> set[str]:
+    return {one[side] for one in merges for side in ("organisation_id", "kept_organisation_id")}
+
+
+def _names(context: Context, asker: Principal, ids: set[str]) -> dict[str, str]:
+    """Return what organisations are called, by id; those nobody described, or not to be seen, by their ids."""
+    found = {one: organisation_now(context, asker, one) for one in ids}
+    return {one: known.name if known else one for one, known in found.items()}
+
+
 def _administration(request: Request, context: Context, asker: Principal, key: str = "") -> Response:
     found = answered(accounts.show(context, asker))
     lines = answered(accounts.log(context, asker, None, None, None, _LINES))["items"]
     keys = answered(accounts.keys(context, asker))["items"]
     facts: dict[str, Any] = {"users": found["users"], "tenants": found["tenants"], "keys": keys, "lines": lines}
+    facts["people"] = {f"key:{one['prefix']}": one["name"] for one in keys}
     return page(request, "administration.html", release=None, key=key, roles=[role.value for role in Role], **facts)
 
 

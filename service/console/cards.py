@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from matcher.vocabulary import GateState, Readiness
 from service.api.answers import address
-from service.console import standing, views
+from service.console import spelling, standing, views
 from service.console.words import N_
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def card(match: Match, names: Mapping[str, str], stage: Stage | None, spoken: La
         address("needs", match.need_id, "with", match.capability_id),
         address("organisations", match.organisation_id),
         names.get(match.organisation_id, match.organisation_id),
-        said(views.plain(stage.value)) if stage else "",
+        said(spelling.plain(stage.value)) if stage else "",
         said(match.placing.value if match.placing else match.allocation),
         said(views.cooperation(match.cooperation)) if match.cooperation else "",
         spoken.percent(match.score),
@@ -139,4 +139,4 @@ def _tags(match: Match, spoken: Language) -> Iterator[tuple[str, str]]:
     if match.readiness:
         for name, one, css in standing.conditions(match.readiness):
             if one.state is not Readiness.UNKNOWN:
-                yield f"state {css}", f"{said(name)}: {said(views.plain(one.state.value))}"
+                yield f"state {css}", f"{said(name)}: {said(spelling.plain(one.state.value))}"

@@ -40,7 +40,8 @@ def closed_lists() -> set[str]:
     from matcher.profiles import KINDS
     from service.accounts.audit import Action
     from service.accounts.roles import Role
-    from service.console.views import label, plain
+    from service.console.spelling import plain
+    from service.console.views import label
 
     lists = (*vars(vocabulary).values(), *vars(followup).values())
     kinds = (one for one in lists if isinstance(one, type) and issubclass(one, StrEnum))

@@ -8,10 +8,10 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 4.0  # seconds that a page waits for an import to end before it says that it runs
 _REFUSED_SHOWN: Final = 100
 _NO_FILE: Final = N_("Choose a file first.")
-_MAPPED: Final = "mapped.csv"
+_TOO_LARGE: Final = N_("The file is larger than 1 MB. Send it through the interface or the command line.")
+_MAPPED: Final = "mapped"
 _KEPT: Final = "kept"
 _KEPT_SECONDS: Final = 24 * 3600.0  # that a file that was tried waits to be imported
 
@@ -54,10 +55,12 @@ def add(made: APIRouter) -> None:
     made.add_api_route("/import/{import_id}/commit", commit, methods=["POST"])
 
 
-def start_page(request: Request, context: Here, asker: Asker) -> Response:
+def start_page(
+    request: Request, context: Here, asker: Asker, too_large: Annotated[bool, Query(description="One was.")] = False
+) -> Response:
     """Ask for a file, and list the tenant's imports."""
     asker.require(Permission.IMPORT)
-    return _start(request, context, asker)
+    return _start(request, context, asker, _TOO_LARGE if too_large else "")
 
 
 async def send(request: Request, context: Here, asker: Asker) -> Response:
@@ -162,8 +165,9 @@ def _renamed(
         for name, values in form.items()
         if name.startswith("column-") and name.removeprefix("column-").isdigit() and values[0] in allowed
     }
-    sink = kept.with_name(_MAPPED) if kept.name != _MAPPED else kept.with_name(f"again-{_MAPPED}")
+    sink = kept.parent / _MAPPED / f"{kept.stem}.csv"  # it goes on under the name that it was sent with
     try:
+        sink.parent.mkdir(exist_ok=True)
         columns.renamed(kept, kind, chosen, sink)
         job_id = _queued(context, asker, sink, {"kind": kind, "profile": None, "dry_run": True})
     except BadInput as error:

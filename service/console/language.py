@@ -51,9 +51,8 @@ class Language:
 
     def moment(self, value: datetime) -> str:
         """Write a moment, in UTC, to the minute."""
-        from babel.dates import format_datetime, get_timezone
-
-        return f"{format_datetime(value, 'd MMM y, HH:mm', tzinfo=get_timezone('UTC'), locale=self.locale)} UTC"
+        there = value.astimezone(UTC)
+        return f"{self.day(there)}, {there:%H:%M} UTC"
 
     def ago(self, value: datetime, now: datetime | None = None) -> str:
         """Say how long ago a moment was, in the largest unit that fits."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from matcher.profiles import Need, Organisation
 from service.api import records
+from service.api.answers import address
 from service.api.problems import Refused
+from service.store import list_keys
 
 if TYPE_CHECKING:
     from service.api.context import Context
@@ -59,6 +61,24 @@ def organisation_now(context: Context, asker: Principal, organisation_id: str) -
     except Refused:
         return None
     return profile if isinstance(profile, Organisation) else None
+
+
+def about_rule(context: Context, asker: Principal, scope: str, value: str) -> tuple[str, str]:
+    """Return what a rule is about as a person calls it, and its page; a sector, or what is not to be seen, has none."""
+    kind = {"provider": "organisations", "need": "needs"}.get(scope)
+    if kind is None:
+        return value, ""
+    try:
+        return records.title_of(records.find(context, asker, kind, value).profile), address(kind, value)
+    except Refused:
+        return value, ""
+
+
+def people_of(context: Context, asker: Principal) -> dict[str, str]:
+    """Return what those who act in the asker's tenant by a key are called, by how events and the log name them."""
+    with context.store.reading() as session:
+        found = list_keys(session)
+    return {f"key:{one.prefix}": one.name for one in found if one.tenant_id == asker.tenant_id}
 
 
 def told(refused: Refused) -> str:

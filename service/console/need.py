@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from service.api.parameters import MOST, RecordId
 from service.api.problems import Refused
 from service.console import outcomes, plots, views
 from service.console.cards import card, cards, with_every_addend
-from service.console.lookups import names_of, need_now, release_or_none, told
+from service.console.lookups import names_of, need_now, organisation_now, people_of, release_or_none, told
 from service.console.navigation import frame_of
 from service.console.rendering import page
 from service.wire import match_from_json
@@ -51,7 +51,8 @@ def need_page(
         served = shortlists.serve(context, asker, need_id).narrowed(limit=MOST)
     except Refused as refused:
         need, _ = need_now(context, asker, release, need_id)
-        return page(request, "need.html", release=release, need=need, served=None, problem=told(refused))
+        facts: dict[str, Any] = {"need": need, "served": None, "owner": None, "problem": told(refused)}
+        return page(request, "need.html", release=release, **facts)
     need = _need_of(context, asker, served)
     shown = served if every else served.narrowed(limit=SHOWN)
     note_shown(context, asker, shown)
@@ -74,6 +75,8 @@ def need_page(
         spots=[plots.Spot(one.rank, one.score, one.coverage, one.tier.value, one.capability_title) for one in matches],
         may_record=asker.may(Permission.RECORD_OUTCOMES),
         hidden=len(served.lines) - len(shown.lines),
+        off=[(line.match(), line.why) for line in served.off],
+        owner=organisation_now(context, asker, need.owner_organisation_id),
     )
 
 
@@ -103,7 +106,9 @@ def pair_page(
         lift=exploring.lifted(context, asker, need_id, capability_id) if lift else None,
         served=served,
         past=outcomes.past_of(context, asker, need_id, capability_id),
+        people=people_of(context, asker),
         reasons_there_are=tuple(ReasonCode),
+        stages_there_are=outcomes.SAID,
     )
 
 

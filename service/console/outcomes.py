@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from matcher.outcomes import CLOSED, FORWARD, PairState, fold
+from matcher.outcomes import CLOSED, FORWARD, PairState, effective, fold
 from matcher.vocabulary import Stage
 from service.accounts.roles import Permission
 from service.api import outcomes, pipeline
@@ -24,7 +24,7 @@ from service.api.naming import Naming
 from service.api.outcome_schemas import EventIn
 from service.api.parameters import RecordId
 from service.api.problems import Refused
-from service.console import plots
+from service.console import plots, spelling
 from service.console.lookups import told
 from service.console.navigation import frame_of
 from service.console.rendering import page
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _PAIRS: Final = 200  # on the pipeline's page
 _UNSAID: Final = frozenset({Stage.SUGGESTED, Stage.VIEWED})  # nobody records these by hand
+SAID: Final = tuple(stage for stage in Stage if stage not in _UNSAID)
 ENDS: Final = (Stage.DECLINED, Stage.STALLED, Stage.WITHDRAWN, Stage.CLOSED_NO_DEAL)
 
 
@@ -48,6 +49,7 @@ class Past:
     events: tuple[StoredEvent, ...]
     choices: tuple[Stage, ...]
     may_record: bool
+    counted: tuple[StoredEvent, ...]  # those that nothing stands in place of, the newest first: what may be corrected
 
 
 def add(made: APIRouter) -> None:
@@ -62,8 +64,10 @@ def past_of(context: Context, asker: Principal, need_id: str, capability_id: str
     with context.store.reading() as session:
         found = pair_events(session, asker.tenant_id, need_id, capability_id)
     events = tuple(one for one in found if asker.audience.sees(one.confidentiality, one.tenant_id))
-    state = fold([one.numbered for one in events])
-    return Past(state, events, tuple(_choices(state)), asker.may(Permission.RECORD_OUTCOMES))
+    numbered = [one.numbered for one in events]
+    state, counted = fold(numbered), {number for number, _ in effective(numbered)}
+    latest = tuple(one for one in reversed(events) if one.number in counted)
+    return Past(state, events, tuple(_choices(state)), asker.may(Permission.RECORD_OUTCOMES), latest)
 
 
 def stages_of_need(context: Context, asker: Principal, need_id: str) -> dict[str, Stage]:
@@ -86,9 +90,7 @@ def _choices(state: PairState) -> Iterator[Stage]:
     if state.stage in CLOSED:
         return
     at = FORWARD.index(state.stage) if state.stage in FORWARD else -1
-    yield from (
-        stage for place, stage in enumerate(FORWARD) if place > at and stage not in {Stage.SUGGESTED, Stage.VIEWED}
-    )
+    yield from (stage for place, stage in enumerate(FORWARD) if place > at and stage not in _UNSAID)
     yield from ENDS
 
 
@@ -116,7 +118,9 @@ async def shortlist(request: Request, context: Here, asker: Asker, need_id: Reco
 
 def _recorded(context: Context, asker: Principal, pair: tuple[str, str], form: Mapping[str, list[str]]) -> str:
     """Write an event by the interface's own route; returns why not, in words."""
-    said: dict[str, Any] = {name: form[name][0].strip() for name in ("stage", "note", "due_on") if form.get(name)}
+    said: dict[str, Any] = {
+        name: form[name][0].strip() for name in ("stage", "note", "due_on", "corrects") if form.get(name)
+    }
     said = {name: value for name, value in said.items() if value}
     if reasons := [reason for reason in form.get("reason_codes", ()) if reason]:
         said["reason_codes"] = reasons
@@ -169,5 +173,5 @@ def _funnel(request: Request, by_stage: Mapping[Stage, int]) -> list[plots.Step]
     steps, reached = [], 0
     for stage in reversed(FORWARD):
         reached += by_stage.get(stage, 0)
-        steps.append(plots.Step(spoken.words.gettext(stage.value.replace("_", " ")), reached, spoken.number(reached)))
+        steps.append(plots.Step(spoken.words.gettext(spelling.plain(stage.value)), reached, spoken.number(reached)))
     return [step for step in reversed(steps) if step.value]

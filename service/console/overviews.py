@@ -38,7 +38,13 @@ def cluster_page(request: Request, context: Here, asker: Asker, cluster_id: Reco
     found = make_page(cluster_id, release, context.live.visible(asker))
     if found is None:
         raise unknown("cluster of the release", cluster_id)
-    return page(request, "cluster.html", release=release, cluster=found)
+    return page(
+        request,
+        "cluster.html",
+        release=release,
+        cluster=found,
+        titles={one.need_id: one.need_title for one in found.members},
+    )
 
 
 def _report(request: Request, context: Context, asker: Principal, name: ReportName, template: str) -> Response:

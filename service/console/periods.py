@@ -18,10 +18,10 @@ from service.console.rendering import page
 from service.console.words import N_
 
 _PARTS: Final = (
-    ("total", N_("In all")),
-    ("by_project", N_("By project")),
-    ("by_cluster", N_("By cluster")),
-    ("by_country", N_("By country")),
+    ("total", N_("In all"), N_("What")),
+    ("by_project", N_("By project"), N_("Project")),
+    ("by_cluster", N_("By cluster"), N_("Cluster")),
+    ("by_country", N_("By country"), N_("Country")),
 )
 
 
@@ -50,5 +50,5 @@ def period_page(request: Request, context: Here, asker: Asker) -> Response:
         problem=problem,
         asked=asked,
         report=found,
-        parts=[(title, getattr(found, name)) for name, title in _PARTS] if found else [],
+        parts=[(title, column, getattr(found, name)) for name, title, column in _PARTS] if found else [],
     )

@@ -15,6 +15,7 @@ from service.console.words import N_
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 _NOTHING_HERE: Final = N_("Nothing is to be seen at this address.")
+_NOT_PERMITTED: Final = N_("Your role does not permit this. An administrator can give you another one.")
 
 
 def or_page(handler: Handler) -> Handler:
@@ -25,11 +26,16 @@ def or_page(handler: Handler) -> Handler:
             return await handler(request, error)
         status = error.status_code if isinstance(error, HTTPException) else 422
         detail = error.detail if isinstance(error, Refused) else _NOTHING_HERE
+        detail = _NOT_PERMITTED if _not_permitted(error) else detail
         made = page(request, "problem.html", release=None, status=status, detail=detail)
         made.headers.update((error.headers if isinstance(error, HTTPException) else None) or {})
         return made
 
     return answer
+
+
+def _not_permitted(error: Exception) -> bool:
+    return isinstance(error, Refused) and error.code == "not-permitted"
 
 
 def _wants_page(request: Request) -> bool:

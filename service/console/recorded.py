@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from matcher.profiles import SINGULAR, Capability, CaseStory, FacilitatorProgramme, FundingMechanism, Organisation
+from matcher.profiles import Capability, CaseStory, FacilitatorProgramme, FundingMechanism, Organisation
 from service.api import records, reverse
 from service.api.answers import address
 from service.api.context import Asker, Context, Here
@@ -39,6 +39,16 @@ TITLES: Final = {
     "needs": N_("Needs"),
 }
 """What each kind of record is called on a page; needs have a list of their own."""
+
+SINGLES: Final = {
+    "organisations": N_("Organisation"),
+    "capabilities": N_("Capability"),
+    "mechanisms": N_("Funding"),
+    "facilitators": N_("Facilitator"),
+    "cases": N_("Case"),
+    "needs": N_("Need"),
+}
+"""What one record of each kind is called."""
 
 _PAGE: Final = 25
 _NEEDS_LISTED: Final = 50  # needs on a capability's page
@@ -83,7 +93,7 @@ def search_page(
     return _listed(request, context, asker, None, "/search")
 
 
-_HEAD: Final[dict[str, Any]] = {"titles": TITLES, "singular": SINGULAR, "path": "/search"}
+_HEAD: Final[dict[str, Any]] = {"titles": TITLES, "singles": SINGLES, "path": "/search"}
 
 
 def _listed(request: Request, context: Context, asker: Principal, kind: str | None, path: str) -> Response:
@@ -150,7 +160,7 @@ def organisation_page(request: Request, context: Here, asker: Asker, record_id: 
         organisation_id=record_id,
         rows=[_line(stored) for stored in held],
         load=_load(context, asker, release, record_id) if release else None,
-        titles=TITLES,
+        singles=SINGLES,
     )
 
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from service.accounts.csrf import csrf_field
 from service.api.answers import RELEASE_HEADER, address
-from service.console import plots, standing, views
+from service.console import plots, spelling, standing, views
 from service.console.language import SOURCE, Language, language
 from service.console.navigation import THEMES, frame_of
 
@@ -79,15 +79,18 @@ def environment(tag: str) -> Environment:
         "csrf_field": lambda token: Markup(csrf_field(token)),  # noqa: S704 - hexadecimal
         "counted": standing.counted,
         "cooperation": views.cooperation,
+        "country": spelling.country,
         "day": spoken.day,
         "english": Markup("" if spoken.locale.language == SOURCE else f' lang="{SOURCE}" dir="ltr"'),  # noqa: S704 - ours
+        "field_said": lambda name, value: spelling.field_said(name, value, views.said),
         "facts": views.facts,
         "label": views.label,
         "moment": spoken.moment,
         "moment_of": lambda text: spoken.moment(datetime.fromisoformat(text)),
+        "named": spelling.named,
         "number": spoken.number,
         "percent": spoken.percent,
-        "plain": views.plain,
+        "plain": spelling.plain,
         "pretty": views.pretty,
         "reasons": standing.reasons,
         "said": views.said,

@@ -14,14 +14,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from matcher import wording
-from matcher.errors import UnknownPlace
-from matcher.matches import Contribution, Match, PassageEvidence
+from matcher.matches import Contribution, Gate, Match, PassageEvidence
 from matcher.profiles import Capability, Deployment, Located, Need, Profile
 from matcher.quantities import Money, Range
-from matcher.vocabulary import Confidentiality, Cooperation, GateState, Provenance, SignalName, Tier
+from matcher.vocabulary import Confidentiality, Cooperation, GateName, GateState, Provenance, SignalName, Tier
 from service.console.marking import marked
+from service.console.spelling import deployed, field_said, named, place, plain
 from service.console.words import N_
-from service.reference import load_places
 
 if TYPE_CHECKING:
     from service.api.shortlists import Served
@@ -29,9 +28,12 @@ if TYPE_CHECKING:
 STATES: Final = {GateState.PASS: N_("passes"), GateState.FAIL: N_("fails"), GateState.UNKNOWN: N_("not known")}
 COLOURS: Final = {GateState.PASS: "passes", GateState.FAIL: "fails", GateState.UNKNOWN: "not-known"}
 _WORST_FIRST: Final = (GateState.FAIL, GateState.UNKNOWN, GateState.PASS)
-_HIDDEN_FIELDS: Final = frozenset({"id", "title", "name", "summary", "content_hash", "provenance", "source"})
+_HIDDEN_FIELDS: Final = frozenset(
+    {"id", "title", "name", "summary", "content_hash", "provenance", "source", "organisation_id", "provider_id"}
+)
 _TAKEN_FOR_GRANTED: Final = (("confidentiality", Confidentiality.PUBLIC),)  # what is not public is not shown
 _ACRONYMS: Final = {"sdg": "SDG", "crs": "CRS", "trl": "TRL", "ip": "IP", "cpc": "CPC", "y02": "Y02", "id": "id"}
+_LABELS: Final = {"org_type": "kind_of_organisation", "slots_total": "partnerships_it_can_take_on"}
 _WORDS: Final = {**_ACRONYMS, "en": "in English"}
 _LONG_FIELDS: Final = frozenset(
     {"summary_en", "description", "gap_description", "problem_solved", "advantages", "beneficiaries"}
@@ -100,8 +102,9 @@ def warning(served: Served) -> str:
 
 
 def further_notes(served: Served) -> tuple[str, ...]:
-    """Return the notes that the warning does not say in its own words."""
-    return tuple(note for note in served.notes if not note.startswith((wording.NONE_ELIGIBLE, wording.ALL_TIER_B)))
+    """Return the notes that the page does not say in its own words; what is kept off by decisions is noted last."""
+    notes = served.notes[:-1] if served.off else served.notes
+    return tuple(note for note in notes if not note.startswith((wording.NONE_ELIGIBLE, wording.ALL_TIER_B)))
 
 
 def match_view(match: Match, *, quoted: bool = True) -> MatchView:
@@ -117,8 +120,12 @@ def match_view(match: Match, *, quoted: bool = True) -> MatchView:
         quote,
         marked(quote.need_passage, terms) if quote else "",
         marked(quote.capability_passage, terms) if quote else "",
-        tuple([(gate.gate.value, STATES[gate.state], COLOURS[gate.state], gate.detail) for gate in judged]),
+        tuple([(gate.gate.value, STATES[gate.state], COLOURS[gate.state], _why(gate)) for gate in judged]),
     )
+
+
+def _why(gate: Gate) -> str:
+    return named(gate.detail) if gate.gate is GateName.PLACE else gate.detail
 
 
 def _most_first(one: Contribution) -> tuple[float, float, str]:
@@ -134,7 +141,7 @@ def _bar(one: Contribution, scale: float) -> Bar:
         round(one.points * scale, 1),
         round(could_be * scale, 1),
         one.value is not None,
-        one.evidence,
+        named(one.evidence) if one.signal is SignalName.CONTEXT else one.evidence,
     )
 
 
@@ -144,7 +151,7 @@ def facts(profile: BaseModel) -> Iterator[tuple[str, str]]:
         value = getattr(profile, name)
         if value is None or name in _HIDDEN_FIELDS or name in _LONG_FIELDS:
             continue
-        if (name, value) not in _TAKEN_FOR_GRANTED and (text := said(value)):
+        if (name, value) not in _TAKEN_FOR_GRANTED and (text := field_said(name, value, said)):
             yield _marked(profile, name), text
 
 
@@ -163,7 +170,7 @@ def _marked(profile: BaseModel, name: str) -> str:
 
 def label(name: str) -> str:
     """Write a field's name for a person."""
-    words = [_WORDS.get(word, word) for word in name.split("_")]
+    words = [_WORDS.get(word, word) for word in _LABELS.get(name, name).split("_")]
     text = " ".join(words)
     return text[:1].upper() + text[1:]
 
@@ -181,19 +188,19 @@ def signal_name(signal: SignalName) -> str:
     return wording.SIGNAL_NAMES[signal]
 
 
-def plain(value: str) -> str:
-    """Write a value of a closed list for a person; a sector's parts stand one under the other."""
-    return str(value).replace("_", " ").replace(".", " / ")
-
-
 _WRITERS: Final[tuple[tuple[Any, Callable[[Any], str]], ...]] = (  # the narrower kind first
     (bool, lambda value: "yes" if value else "no"),
-    (Located, lambda value: f"{value.name} ({value.country})"),
-    (Deployment, lambda value: f"{value.country} {value.year}" if value.year else str(value.country)),
+    (Located, place),
+    (Deployment, deployed),
     (Money, wording.money),
-    (Range, wording.condition),
+    (Range, lambda value: wording.condition(value).replace("degC", "°C")),
     (StrEnum, plain),
-    (Mapping, lambda value: "; ".join(f"{key.replace('_', ' ')}: {said(item)}" for key, item in value.items())),
+    (
+        Mapping,
+        lambda value: "; ".join(
+            f"{key.replace('_', ' ')}: {said(item).replace('_', ' ')}" for key, item in value.items()
+        ),
+    ),
     ((tuple, list), lambda value: ", ".join(map(said, value)) or "none"),
     (datetime, lambda value: value.strftime("%Y-%m-%d")),
     (float, wording.number),
@@ -223,16 +230,4 @@ def web_address(text: str | None) -> str | None:
 def where(profile: Need | Capability) -> str:
     """Write the places of a record in a few words."""
     places = profile.beneficiary_places if isinstance(profile, Need) else profile.places_offered
-    return wording.listed(map(_place, places)) if places else ("none stated" if places == () else "not stated")
-
-
-def _place(place: Located | str) -> str:
-    """Name a place with its country; what is no country's code stands as it was written: a group, a region."""
-    return f"{place.name} ({_country(place.country)})" if isinstance(place, Located) else _country(place)
-
-
-def _country(code: str) -> str:
-    try:
-        return load_places().name_of(code)
-    except UnknownPlace:
-        return code
+    return wording.listed(map(place, places)) if places else ("none stated" if places == () else "not stated")

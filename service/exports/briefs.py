@@ -16,6 +16,7 @@ from matcher.matches import Match
 from matcher.profiles import Capability, Need, Organisation
 from matcher.vocabulary import GateState
 from service.console import standing, views
+from service.console.spelling import country
 from service.exports.lists import PEOPLE_DECIDE, Head, Run
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ class Sheet:
     organisations: Mapping[str, Organisation]
 
     def name_of(self, match: Match) -> str:
-        """Name the organisation behind a match, with its country; its id where nobody stated it."""
+        """Name the organisation behind a match, with its country where stated; its id where nobody described it."""
         known = self.organisations.get(match.organisation_id)
-        return f"{known.name} ({known.country})" if known else str(match.organisation_id)
+        if known is None:
+            return str(match.organisation_id)
+        return f"{known.name} ({country(known.country)})" if known.country else known.name
 
 
 def of_need(need: Need | None, sheet: Sheet) -> str:

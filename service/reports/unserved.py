@@ -151,10 +151,12 @@ def _need(survey: Survey, listing: Listing, lack: Lack) -> UnservedNeed:
         failed, offers = Counter(gate for line in near for gate in line.failed_gates), len(near)
         basis = f"of {many(offers, 'offer')} that would score higher"
     gates, places = _ordered(failed), place_names(need)
-    said = ", ".join(f"{each.offers} fail the {each.gate.value} gate" for each in gates) or "none fails a gate"
+    each_said = [f"{one.offers} {'fails' if one.offers == 1 else 'fail'} the {one.gate.value} gate" for one in gates]
+    said = ", ".join(each_said) or "none fails a gate"
     weak = "" if best is None else f"the best eligible offer scores {best:.2f}; "
     why = f"{basis} {said}" if offers else "no near miss would score higher"
-    recruit = f"{listed(need.sectors or ('any sector',))} for {_where(places)}: {weak}{why}"
+    sectors = [sector.replace(".", ": ").replace("_", " ") for sector in need.sectors or ()] or ["any sector"]
+    recruit = f"{listed(sectors)} for {_where(places)}: {weak}{why}"
     facts = (need.id, need.title, need.owner_organisation_id, lack, places, need.sectors or ())
     return UnservedNeed(*facts, best, offers, gates, recruit)
 

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect, sync_playwright
 
 from service.accounts.roles import Role
+from tests.browser.lived import Lived, live_in
 from tests.service.api.running import a_server
 from tests.service.api.world import World, a_world
 
@@ -30,14 +31,22 @@ ARGUMENTS = [
 _REFUSAL = re.compile(r"status of 4\d\d")  # the browser notes that a wrong key was refused, as it should be
 DESK, PHONE = (1280, 900), (390, 844)
 
+_PATIENCE = 30_000
+"""Milliseconds: what a busy machine may take before a page counts as broken."""
+
 Opened = Callable[..., AbstractContextManager[Page]]
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     made = a_world(tmp_path_factory.mktemp("browsed"))
-    yield made
+    yield live_in(made)
     made.store.close()
+
+
+@pytest.fixture(scope="session")
+def world(lived: Lived) -> World:
+    return lived.world
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +57,7 @@ def address(world: World) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
@@ -85,7 +95,7 @@ def opened(browser: Browser, address: str, session: StorageState) -> Opened:
         said: list[str] = []
         asked: list[str] = []
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(_PATIENCE)
         page.on("console", lambda message: None if _REFUSAL.search(message.text) else said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
@@ -102,3 +112,12 @@ def opened(browser: Browser, address: str, session: StorageState) -> Opened:
 def fits(page: Page) -> bool:
     page.wait_for_load_state("load")  # a heading can be seen before the style sheet has come
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def read_through(page: Page) -> None:
+    """Look again until a file was read: a slow machine says so meanwhile."""
+    for _ in range(20):
+        if not page.get_by_role("link", name="Look again").count():
+            return
+        page.get_by_role("link", name="Look again").click()
+    raise AssertionError("the file is never read")

@@ -1,4 +1,4 @@
-"""Every page there is, with what its first heading says. A page that is missing here fails a test."""
+"""Every page there is, with what its first heading says. A page that is missing here fails a test (test_access)."""
 
 PAGES: dict[str, str] = {
     "/": "Needs",
@@ -19,12 +19,17 @@ PAGES: dict[str, str] = {
     "/rules": "Rules to decide",
     "/administration": "Administration",
     "/organisations/org-1/duplicates": "Who else it may be",
+    "/organisations/org-dryers/duplicates": "Who else it may be",
+    "/organisations/org-pumps-twin/duplicates": "Who else it may be",
     "/capabilities": "Capabilities",
     "/organisations": "Organisations",
     "/organisations/org-1": "Organisation org-1",
     "/mechanisms": "Funding",
     "/facilitators": "Facilitators",
     "/cases": "Cases",
+    "/mechanisms/fund-1": "A window",
+    "/facilitators/prog-1": "A hub",
+    "/cases/case-1": "Electricity for a hill village",
     "/portfolio": "Portfolio",
     "/period": "Period report",
     "/dormant": "Partners to wake",
@@ -33,6 +38,16 @@ PAGES: dict[str, str] = {
     "/unserved": "Unserved needs",
     "/docs": "Interface",
     "/needs/nothing": "This cannot be shown",
+    "/needs/need-pumps": "Village pumps",
+    "/needs/need-1/with/cap-hostile": "<script>",
+    "/pipeline?overdue=true": "Pipeline",
+    "/changes?kind=new": "Changes",
 }
+PRINTED: dict[str, str] = {
+    "/v1/needs/need-1/brief": "Electricity for a hill village",
+    "/v1/matches/need-1/cap-1/brief": "Small hydropower turbines",
+    "/v1/reports/period.html?from=2026-01-01&to=2099-12-31": "2026-01-01 to 2099-12-31",
+}
+"""What the console links to and a person prints."""
 OPEN: dict[str, str] = {"/sign-in": "Sign in"}
 """Pages for those who are not signed in."""

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Opened, sign_in
 from tests.browser.conftest import fits as _fits
+from tests.browser.lived import NEEDS_LISTED
 from tests.browser.marks import BROWSER
 from tests.service.api.world import HOSTILE, World
 
@@ -67,7 +68,7 @@ def test_the_list_is_searched_by_its_form(page: Page, address: str, world: World
     page.get_by_role("button", name="Show").click()
     expect(page.locator("table.list tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Clear").click()
-    expect(page.locator("table.list tbody tr")).to_have_count(3)
+    expect(page.locator("table.list tbody tr")).to_have_count(NEEDS_LISTED)
 
 
 def test_the_release_as_a_whole_is_two_links_away(page: Page, address: str, world: World) -> None:

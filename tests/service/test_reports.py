@@ -64,7 +64,7 @@ def test_whom_to_recruit_is_told_by_the_gates_of_those_who_would_be_better(relea
     assert (weak.best_score, weak.offers, weak.gates) == (0.3, 1, (GateCount(GateName.MODE, 1),))
     assert weak.recruit == (
         "water for Nepal and Kenya: the best eligible offer scores 0.30; "
-        "of 1 offer that would score higher 1 fail the mode gate"
+        "of 1 offer that would score higher 1 fails the mode gate"
     )
     assert (near.offers, near.gates) == (1, (GateCount(GateName.MODE, 1),))
     assert (nobody.offers, nobody.best_score, nobody.gates) == (5, None, ())

@@ -179,7 +179,7 @@ def test_values_of_records_read_as_a_person_writes_them() -> None:
         sdg_goals=[7, 13],
     )
     stated = dict(facts(need))
-    assert stated["Beneficiary places"] == "Kisumu (KEN), LDC"
+    assert stated["Beneficiary places"] == "Kisumu (Kenya), LDC"
     assert stated["Budget"].startswith("USD 20,000-60,000")
     assert stated["Site conditions"] == "power: 5-10 kW"
     assert (stated["Accepted modes"], stated["Co development ok"], stated["SDG goals"]) == ("none", "no", "7, 13")

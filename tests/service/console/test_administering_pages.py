@@ -80,7 +80,7 @@ def test_two_organisations_are_said_to_be_one_and_taken_apart_again(world: World
         assert "Organisation org-1" in text
         form = {"csrf_token": token, "into": "org-1"}
         text = client.post("/organisations/org-twin/merge", data=form).text
-        assert "It goes by org-1 from the next night on" in text
+        assert "It goes by Organisation org-1 from the next night on" in text
         text = client.post("/organisations/org-twin/unmerge", data={"csrf_token": token}).text
         assert "taken back" in html.unescape(text)
         assert client.post("/organisations/org-twin/merge", data={**form, "into": "nobody"}).status_code in {

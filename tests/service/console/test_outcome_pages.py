@@ -107,7 +107,7 @@ def test_the_pipeline_counts_what_its_table_shows(world: World) -> None:
             "suggested": "2",
             "viewed": "2",
             "shortlisted": "2",
-            **dict.fromkeys(("intro requested", "intro accepted", "nda", "technical review", "pilot"), "1"),
+            **dict.fromkeys(("intro requested", "intro accepted", "NDA", "technical review", "pilot"), "1"),
         }
 
 

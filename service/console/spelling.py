@@ -1,0 +1,89 @@
+"""Codes of records as a person calls them: countries, languages and sectors by name, whatever form they came in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from matcher.errors import UnknownPlace
+from matcher.profiles import Deployment, Located
+from service.reference import load_places
+
+_ABBREVIATIONS: Final = {
+    "nda": "NDA",
+    "mou": "MoU",
+    "ip": "IP",
+    "rd": "R&D",
+    "fdi": "FDI",
+    "e commerce": "e-commerce",
+    "industry 4 0": "industry 4.0",
+}
+_ABBREVIATED: Final = re.compile(rf"\b(?:{'|'.join(_ABBREVIATIONS)})\b")
+_CODE: Final = re.compile(r"\b[A-Z]{3}\b")
+
+
+def plain(value: str) -> str:
+    """Write a value of a closed list for a person; a sector's parts stand one under the other."""
+    words = str(value).replace("_", " ").replace(".", " / ")
+    return _ABBREVIATED.sub(lambda found: _ABBREVIATIONS[found[0]], words)
+
+
+@lru_cache(maxsize=2_000)
+def country(text: str) -> str:
+    """Name a country by its code, or by any of its names; what is no one country stands as it was written."""
+    book = load_places()
+    try:
+        return book.name_of(book.country(text))
+    except UnknownPlace:
+        return text
+
+
+def place(value: Located | str) -> str:
+    """Name a place with its country; a group or a region stands as it was written."""
+    return f"{value.name} ({country(value.country)})" if isinstance(value, Located) else country(value)
+
+
+def named(text: str) -> str:
+    """Write the countries of a sentence that was made of codes by their names; for sentences of codes only."""
+    return _CODE.sub(lambda found: country(found[0]), text)
+
+
+@lru_cache(maxsize=500)
+def spoken(tag: str) -> str:
+    """Name a language by its BCP-47 tag, in English; one that is not known stands as it was written."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        return str(Locale.parse(tag, sep="-").get_display_name("en") or tag)
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
+def _listed(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    def written(value: Any) -> str:
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            return write(value)
+        return ", ".join(map(write, value)) or "none"
+
+    return written
+
+
+_PLACES: Final = ("country", "places", "places_offered", "places_excluded", "eligible_places", "beneficiary_places")
+WRITERS: Final[Mapping[str, Callable[[Any], str]]] = {
+    **dict.fromkeys((*_PLACES, "tied_to", "jurisdictions"), _listed(place)),
+    **dict.fromkeys(("language", "languages", "languages_supported", "languages_required"), _listed(spoken)),
+    **dict.fromkeys(("sectors", "services", "transfer_modes", "accepted_modes", "rejected_modes"), _listed(plain)),
+}
+"""Field of a record -> how its codes are written."""
+
+
+def deployed(value: Deployment) -> str:
+    """Write where and when something was deployed."""
+    return f"{country(value.country)} {value.year}" if value.year else country(value.country)
+
+
+def field_said(name: str, value: Any, otherwise: Callable[[Any], str]) -> str:
+    """Write a field of a record, by its name where that says what its codes stand for."""
+    return WRITERS.get(name, otherwise)(value)
