@@ -141,7 +141,7 @@ def _step(request: Request, context: Context, asker: Principal, job: Job, proble
         status=422 if problem else 200,
         problem=problem,
         job=found,
-        refused=refused["items"],
+        refused=list({tuple(one.values()): one for one in refused["items"]}.values()),  # said once
         more=refused["next"] is not None,
         preview=seen,
         guessed=kind,

@@ -147,6 +147,7 @@ def pipeline_page(request: Request, context: Here, asker: Asker) -> Response:
     found = pipeline.of_tenant(context, asker, asked, now)
     with Naming(context, asker) as naming:
         entries = [pipeline.written(entry, naming) for entry in found.entries[:_PAIRS]]
+    entries.sort(key=lambda entry: not entry.next_action)  # what asks for nothing more comes last
     return page(
         request,
         "pipeline.html",

@@ -166,7 +166,7 @@ def test_the_command_writes_tables_an_object_a_workbook_and_a_page(
     for name in ("report.xlsx", "report.html"):
         assert run("report", "period", *days, "--out", str(tmp_path / name)) == 0
     assert openpyxl.load_workbook(tmp_path / "report.xlsx")["Figures"]
-    assert "<h1>2026-03-01 to 2026-03-31</h1>" in (tmp_path / "report.html").read_text()
+    assert "<h1>Period report, 2026-03-01 to 2026-03-31</h1>" in (tmp_path / "report.html").read_text()
     assert run("report", "period") == 1
     assert "--from and --to" in capsys.readouterr().err
 
