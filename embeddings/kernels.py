@@ -251,6 +251,21 @@ def _sift_down(scores: Floats, heap: Ints, size: int, position: int) -> None:
     heap[hole] = position
 
 
+@njit(cache=True, nogil=True, error_model="numpy")  # no question at each row whether it is divided by nothing
+def fuse(
+    lexical: Floats, dense: Floats, hubness: Floats, scale: np.float32, parts: tuple[np.float32, np.float32, np.float32]
+) -> None:
+    """Set ``lexical`` to the sum of part * its share of ``scale``, at most 1, and dense - part * hubness.
+
+    As a share of the third of ``parts``, at most 1.
+    """
+    lexical_part, hubness_part, whole = parts
+    for row in range(len(lexical)):
+        share = min(lexical[row] / scale, np.float32(1))
+        total = (share * lexical_part + dense[row]) - hubness_part * hubness[row]
+        lexical[row] = min(total / whole, np.float32(1))
+
+
 @njit(cache=True, nogil=True)
 def gather(values: npt.NDArray[np.int8], codes: Codes, out: npt.NDArray[np.int8]) -> None:
     """Set ``out[row]`` to ``values[codes[row]]``, a code past the end being the last; ``take`` widens codes."""

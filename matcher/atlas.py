@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -43,10 +44,14 @@ class Atlas:
 
     def __init__(self, book: PlaceBook, as_of: date) -> None:
         self.as_of = as_of
-        self.names: Names = vocabulary(book.codes)
         self.problems: list[Problem] = []
         self._book = book
         self._resolved: dict[Place, frozenset[str] | BadInput] = {}
+
+    @cached_property
+    def names(self) -> Names:
+        """The countries' alpha-3 codes, in the order of their bits."""
+        return vocabulary(self._book.codes)
 
     def union(self, places: Iterable[Place], field: str, record: str) -> tuple[frozenset[str], bool]:
         """Return the countries of several places and whether all of them resolved; the rest become problems."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple
@@ -27,6 +28,7 @@ MOST_FAILURES: Final = 2  # rules a near miss may fail, as for gates (DOMAIN)
 DIGITS: Final = 6  # of a published score
 KEPT: Final = 200_000  # third parties beside offers that are remembered; some hundred bytes each
 
+_KINDS: Final = "facilitator", "funder"
 _NO_CONTRIBUTION: Final = frozenset({FacilitatorService.MATCHMAKING})
 """Services that bring two together and add nothing of their own to what they do."""
 
@@ -122,6 +124,12 @@ class Joint:
         )
         return cls(asked, rates, tuple(open_to), tuple(payable), barred, {} if seen is None else seen)
 
+    @cached_property
+    def nobody(self) -> Joined:
+        """What is said beside every pair where the need alone leaves nobody open."""
+        notes = (note for kind, counts in zip(_KINDS, self.barred, strict=True) for note in _note(kind, (), counts))
+        return Joined(notes=tuple(notes))
+
     def programme(self, pair: Pair, third: Programme) -> _Side:
         """Judge a facilitator's side of the provider; it does not depend on the need."""
         key = third.record.id, *_read(pair)
@@ -170,6 +178,8 @@ def join(joint: Joint, pair: Pair, score: float, places: PlaceBook) -> Joined:
        fit better.
     4. Where none fits, the rules that stood in the way are counted.
     """
+    if not joint.facilitators and not joint.funders:
+        return joint.nobody
     home, bridges = home_of(pair.organisation, places), facilitation.bridges(pair)
     programmes = [
         _Judged(third, side, joint.programme(pair, third), third.record.id in bridges)
@@ -186,7 +196,7 @@ def join(joint: Joint, pair: Pair, score: float, places: PlaceBook) -> Joined:
     return Joined(
         tuple(_party(each, score, fixes) for each, fixes in _shown(joint, programmes)),
         tuple(_party(each, score, fixes) for each, fixes in _shown(joint, mechanisms)),
-        (*_note("facilitator", programmes, joint.barred[0]), *_note("funder", mechanisms, joint.barred[1])),
+        (*_note(_KINDS[0], programmes, joint.barred[0]), *_note(_KINDS[1], mechanisms, joint.barred[1])),
         next((each.third.record.id for each in programmes if each.fits and _reaches(each)), None),
         next((said for ranked in (mechanisms, programmes) for each in ranked if (said := _contribution(each))), ""),
     )

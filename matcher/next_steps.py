@@ -162,6 +162,7 @@ def _described(kind: str, record: Need | Capability, found: Introduction) -> str
     return f'the {kind} "{record.title}"{of}{where}: {_excerpt(record.summary)}'
 
 
+@lru_cache(maxsize=1_024)  # a need stands beside all of its offers
 def _excerpt(text: str) -> str:
     """Quote the beginning of a text, cut between words, without its last full stop."""
     words = " ".join(text.split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Final
@@ -13,7 +13,7 @@ from matcher.asked import Pair
 from matcher.encoding import Flags
 from matcher.envelopes import compared, limits
 from matcher.matches import Contribution, Gate, NearMiss, OpenQuestion
-from matcher.openings import OPENINGS, Ask, Opening
+from matcher.openings import OPENINGS, Ask
 from matcher.policy import DEFAULT, FAIL, GATES, GatePolicy, States
 from matcher.rules import longest_lead
 from matcher.vocabulary import GateName, GateState, SignalName
@@ -146,23 +146,34 @@ def open_questions(
     """
     points = {one.signal: one.points_if_known - one.points for one in contributions if one.value is None}
     unknown = {gate.gate for gate in gates if gate.state is GateState.UNKNOWN}
-    ranked = [
-        (*_urgency(opening, len(asks), unknown, points), at, asks[0])
-        for at, opening in enumerate(OPENINGS)
-        if opening.gate in unknown or opening.signal in points
-        for asks in [opening.missing(pair)]
-        if asks
-    ]
     chosen: dict[str, tuple[Ask, float]] = {}
-    for _, lost, _, ask in sorted(ranked, key=itemgetter(0, 1, 2)):
-        chosen.setdefault(ask.about, (ask, -lost))
+    for ask, gain in chain(_of_gates(pair, unknown, points), _of_signals(pair, unknown, points)):
+        chosen.setdefault(ask.about, (ask, gain))
+        if len(chosen) == MOST_QUESTIONS:  # nobody looks for what will not be asked
+            break
     found = (OpenQuestion(ask.about, ask.whom, ask.question(pair), gain) for ask, gain in chosen.values())
     return tuple(islice(chain([first] if first else [], found), MOST_QUESTIONS))
 
 
-def _urgency(
-    opening: Opening, missing: int, unknown: set[GateName], points: dict[SignalName, float]
-) -> tuple[int, float]:
-    """Return a sort key: gates before signals, one answer before two, then by points."""
-    gain = points.get(opening.signal, 0.0) if opening.signal else 0.0
-    return (min(missing, 2) if opening.gate in unknown else 3), -gain
+Points = dict[SignalName, float]
+"""What each unknown signal could still add."""
+
+
+def _of_gates(pair: Pair, unknown: set[GateName], points: Points) -> Iterator[tuple[Ask, float]]:
+    """Yield what unknown gates miss: where one answer is enough first, then by points."""
+    ranked = [
+        (min(len(asks), 2), -(points.get(opening.signal, 0.0) if opening.signal else 0.0), asks[0])
+        for opening in OPENINGS
+        if opening.gate in unknown
+        for asks in [opening.missing(pair)]
+        if asks
+    ]
+    return ((ask, -lost) for _, lost, ask in sorted(ranked, key=itemgetter(0, 1)))
+
+
+def _of_signals(pair: Pair, unknown: set[GateName], points: Points) -> Iterator[tuple[Ask, float]]:
+    """Yield what unknown signals miss whose gate is known or none, by points."""
+    apart = [(points[one.signal], one) for one in OPENINGS if one.signal in points and one.gate not in unknown]
+    for gain, opening in sorted(apart, key=itemgetter(0), reverse=True):
+        if asks := opening.missing(pair):
+            yield asks[0], gain

@@ -39,6 +39,7 @@ WHOLE: Final = 2.75
 """The sum that counts as 1. Logistic fits of nine public collections put even odds near a sum of 1.2 (from .7 to 1.4),
 which by the scorer's prior, 8 points from -3.5, is a value of .44."""
 
+_PARTS: Final = tuple(map(np.float32, (LEXICAL, HUBNESS, WHOLE)))
 SECTION_WEIGHTS: Final = SectionWeights()
 QUOTE: Final = 400  # characters of a quoted passage
 SHOWN_TERMS: Final = 5
@@ -127,6 +128,8 @@ class Topic:
 
         1. The best cores are the pool. 2. The best lexical score in it is the scale. 3. The best of it are the answers.
         """
+        from embeddings.kernels import fuse
+
         whole, core, lexical = scores
         index = catalogue.index
         pool = np.sort(top_k(core, POOL, seen).rows)
@@ -134,13 +137,8 @@ class Topic:
         scale = np.float32(words.max(initial=LEAST_SCALE))
         sums = cosines - np.float32(HUBNESS) * index.hubness[pool] + np.float32(LEXICAL) * (words / scale)
         feedback = Feedback.of(index, catalogue.lexical, pool, sums)
-        lexical /= scale
-        np.minimum(lexical, 1, out=lexical)
-        lexical *= np.float32(LEXICAL)
-        lexical += whole
-        lexical -= np.float32(HUBNESS) * index.hubness
-        lexical /= np.float32(WHOLE)
-        return cls(text, np.minimum(lexical, 1, out=lexical), scale, feedback)
+        fuse(lexical, whole, index.hubness, scale, _PARTS)
+        return cls(text, lexical, scale, feedback)
 
     def likeness(self, rows: Rows) -> Floats:
         """Return what being like the need's best answers adds to the values of some rows."""
@@ -218,7 +216,11 @@ def quote(passage: str) -> str:
 
 def sentence(topic: TopicEvidence, words: Mapping[str, str]) -> str:
     """Say what the texts share."""
-    shared = list(dict.fromkeys(words.get(term.term, term.term) for term in topic.terms))[:SHOWN_TERMS]
+    shared: dict[str, None] = {}
+    for term in topic.terms:
+        shared[words.get(term.term, term.term)] = None
+        if len(shared) == SHOWN_TERMS:
+            break
     if shared:
         return f"both speak of {', '.join(shared)}"
     if topic.passages and topic.passages[0].similarity > SECTION_WEIGHTS.floor:

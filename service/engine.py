@@ -25,6 +25,7 @@ T = TypeVar("T")
 WORTH_IT: Final = 20_000_000  # needs x capabilities: some 3 s of work, which is what starting processes costs
 AHEAD: Final = 2  # blocks handed out a process: one being worked on, one waiting
 _WATCH: Final = 0.1  # seconds between two looks at whether the parent is still there
+_YOUNG: Final = 50_000  # objects made before a copy looks for garbage: shortlists hold no cycles
 _THREADS: Final = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMBA", "NUMEXPR")
 
 Job = Callable[[], T]
@@ -78,6 +79,7 @@ def _alone(ready: Job[object], threads: int) -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(threads)
+    gc.set_threshold(_YOUNG)
     ready()
 
 
