@@ -39,7 +39,7 @@ WHOLE: Final = 2.75
 """The sum that counts as 1. Logistic fits of nine public collections put even odds near a sum of 1.2 (from .7 to 1.4),
 which by the scorer's prior, 8 points from -3.5, is a value of .44."""
 
-_PARTS: Final = tuple(map(np.float32, (LEXICAL, HUBNESS, WHOLE)))
+_PARTS: Final = np.float32(LEXICAL), np.float32(HUBNESS), np.float32(WHOLE)
 SECTION_WEIGHTS: Final = SectionWeights()
 QUOTE: Final = 400  # characters of a quoted passage
 SHOWN_TERMS: Final = 5
