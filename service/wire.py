@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections.abc import Hashable
 from functools import cache
@@ -14,6 +16,25 @@ from matcher.matches import UNALLOCATED, Delta, Match, OrganisationShortlist, Sh
 T = TypeVar("T")
 _NO_DELTA: Final = '"delta":null'
 _ALLOCATED: Final = ',"allocated":'
+
+
+def cursor_of(place: Any) -> str:
+    """Write where a page ended, JSON values, as a text for addresses."""
+    return base64.urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode()
+
+
+def place_of(cursor: str) -> Any:
+    """Read what ``cursor_of`` wrote; raises ValueError on anything that no page can have ended at."""
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor.encode()), parse_constant=_no_number)
+        json.dumps(place, ensure_ascii=False).encode()  # half a character, which no database takes, is found here
+    except (binascii.Error, TypeError, RecursionError) as error:
+        raise ValueError("no cursor of ours") from error
+    return place
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 @cache

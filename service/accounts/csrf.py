@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 FIELD: Final = "csrf_token"
 HEADER: Final = "X-CSRF-Token"
@@ -25,6 +25,16 @@ def token_of(secret: str, session_id: str) -> str:
 def csrf_field(token: str) -> str:
     """Return the hidden input of a form, as HTML; a token is hexadecimal and needs no escaping."""
     return f'<input type="hidden" name="{FIELD}" value="{token}">'
+
+
+def from_elsewhere(origin: str | None, host: str | None) -> bool:
+    """Say whether a browser sent a request for a page of another origin; one that cannot be read is another."""
+    if origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc != host
+    except ValueError:
+        return True
 
 
 def proves(token: str, *, header: str | None, content_type: str, body: bytes) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -28,6 +25,7 @@ from service.api.schemas import Sent
 from service.store import Distinction, distinctions, distinguish, pair_of, undo_distinction
 from service.store.models import RecordRow
 from service.store.reading import held
+from service.wire import cursor_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -239,16 +237,16 @@ def _rank(one: Twins) -> Rank:
 
 
 def _cursor(one: Twins) -> str:
-    return base64.urlsafe_b64encode(json.dumps(_rank(one)).encode()).decode()
+    return cursor_of(_rank(one))
 
 
 def _place(cursor: str | None) -> Rank | None:
     if cursor is None:
         return None
     try:
-        score, first, second = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        score, first, second = place_of(cursor)
         return float(score), str(first), str(second)
-    except (binascii.Error, ValueError, TypeError):
+    except (ValueError, TypeError):
         expected = BadInput("bad_cursor", expected="the next of an earlier page", got=cursor)
         raise bad_value("cursor", expected) from None
 

@@ -121,7 +121,8 @@ def lifted(context: Context, asker: Principal, need_id: str, capability_id: str)
     release, need = asked_about(context, asker, need_id)
     visible = context.live.visible(asker)
     found: Counterfactual | None = None
-    if visible.shows("capabilities", capability_id):
+    # What is not there takes no longer to tell than what may not be seen.
+    if visible.shows("capabilities", capability_id) and release.capabilities.row_of(capability_id) is not None:
         found = context.deciding.using(
             release,
             lambda matcher: counterfactuals.explain(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -166,8 +166,7 @@ class Gate:
 def _is_ours(scope: Scope, principal: Principal, body: bytes) -> bool:
     """Say whether a request of a session comes from a page of ours: with its token, and from no other origin."""
     headers = Headers(scope=scope)
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+    if csrf.from_elsewhere(headers.get("origin"), headers.get("host")):
         return False
     sent = headers.get(csrf.HEADER)
     return csrf.proves(principal.csrf, header=sent, content_type=headers.get("content-type", ""), body=body)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 from collections import OrderedDict
@@ -18,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from service.api.answers import RELEASE_HEADER
 from service.api.problems import FieldProblem, Refused, refused_values, shortened
 from service.releases import Release, ReleaseError
+from service.wire import cursor_of, place_of
 
 LINES: Final = "application/x-ndjson"
 _OPEN: Final = 4  # earlier releases kept open at once: each maps files and costs little else
@@ -39,16 +38,15 @@ class Mark(NamedTuple):
 
 def write(mark: Mark, asked: Iterable[Any]) -> str:
     """Return the cursor of a page's end. ``asked`` is what the list was narrowed to: the same for every page."""
-    text = json.dumps([*mark, _digest(asked)], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode()
+    return cursor_of([*mark, _digest(asked)])
 
 
 def read(cursor: str, asked: Iterable[Any]) -> Mark:
     """Return where a page ended; raises Refused (422) for what is no cursor of this list."""
     try:
-        release_id, version, (place, at), digest = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        release_id, version, (place, at), digest = place_of(cursor)
         mark = Mark(str(release_id), str(version), (int(place), int(at)))
-    except (binascii.Error, ValueError, TypeError):
+    except (ValueError, TypeError):
         digest, mark = "", None
     if mark is None or digest != _digest(asked):
         expected = "the next of an earlier page of this list, with the same filters"

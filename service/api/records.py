@@ -91,16 +91,18 @@ def _search(context: Here, asker: Asker, wanted: Annotated[Search, Query()]) -> 
 
 
 def find(context: Context, asker: Principal, kind: str, record_id: str) -> StoredRecord:
-    """Return a record that may be seen; raises Refused."""
-    try:
-        with context.store.reading() as session:
-            stored = get_record(session, kind, record_id)
-    except UnknownRecord:
-        raise unknown(SINGULAR[kind], record_id) from None
+    """Return a record that may be seen; raises Refused.
+
+    What may not be seen is not read either: otherwise the time taken would tell it from what was never there.
+    """
     standing = context.live.standing(kind, record_id)
     if standing is None or not is_shown(standing, asker):
         raise unknown(SINGULAR[kind], record_id)
-    return stored
+    try:
+        with context.store.reading() as session:
+            return get_record(session, kind, record_id)
+    except UnknownRecord:  # erased a moment ago
+        raise unknown(SINGULAR[kind], record_id) from None
 
 
 def pages(context: Context, asker: Principal, kind: str | None, wanted: Listing) -> Page:

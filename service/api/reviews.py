@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -27,6 +26,7 @@ from service.api.problems import bad_value
 from service.api.records import title_of
 from service.api.schemas import Kind, Sent
 from service.store import hold_records
+from service.wire import cursor_of, place_of
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
@@ -161,7 +161,7 @@ def queue(
     with context.store.reading() as session:
         found = waiting(session, asked, after=_place(after), limit=limit + 1)
     shown = found[:limit]
-    following = json.dumps([shown[-1].kind, shown[-1].id], ensure_ascii=False) if len(found) > limit else None
+    following = cursor_of([shown[-1].kind, shown[-1].id]) if len(found) > limit else None
     return json_answer(ReviewsOut(items=[_out(one) for one in shown], next=following))
 
 
@@ -174,7 +174,7 @@ def _place(after: str | None) -> tuple[str, str] | None:
     if after is None:
         return None
     try:
-        kind, record_id = json.loads(after)
+        kind, record_id = place_of(after)
         return str(kind).replace("\x00", ""), str(record_id).replace("\x00", "")
     except (ValueError, TypeError):
         expected = BadInput("bad_cursor", expected="the next of an earlier page", got=after)

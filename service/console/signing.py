@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from service.accounts.attempts import forget
 from service.accounts.audit import Action, audit
+from service.accounts.csrf import from_elsewhere
 from service.accounts.users import folded, note_seen, verify_password
 from service.api.context import Context, Here
 from service.api.problems import Refused
@@ -94,5 +95,4 @@ def _cookie(context: Context, login: str, form: Mapping[str, str], address: str)
 
 
 def _same_origin(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return not from_elsewhere(request.headers.get("origin"), request.headers.get("host"))

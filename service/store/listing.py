@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from service.store.facts import place_value, printable, words
 from service.store.models import FacetRow, RecordRow, is_
 from service.store.reading import StoredRecord, columns_of_record, held, known_kind, stored_record
 from service.store.seeing import seen_by
+from service.wire import cursor_of, place_of
 
 if TYPE_CHECKING:
     from service.visibility import Audience
@@ -151,13 +150,13 @@ def _holds(word: str) -> ColumnElement[bool]:
 
 
 def _cursor(record: StoredRecord) -> str:
-    return base64.urlsafe_b64encode(json.dumps([record.kind, record.id]).encode()).decode()
+    return cursor_of([record.kind, record.id])
 
 
 def _opened(cursor: str) -> tuple[str, str]:
     try:
-        kind, record_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (binascii.Error, ValueError, TypeError) as error:
+        kind, record_id = place_of(cursor)
+    except (ValueError, TypeError) as error:
         fix = "give back what the previous page said, unchanged, or start again without it"
         raise BadInput("bad_cursor", expected="the next of an earlier page", got=cursor, fix=fix) from error
     return printable(str(kind)), printable(str(record_id))

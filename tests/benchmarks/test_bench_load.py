@@ -1,7 +1,7 @@
 """Load from another process (wrk): lists with visibility applied, beside a route that reads one record of the store.
 
-``BENCH_LOAD_SECONDS`` is how long each route is loaded (10); with 600 it is the ten minutes over which memory is to
-stay flat. Throughputs are of one server process on this machine: only their ratios mean anything elsewhere.
+``BENCH_LOAD_SECONDS`` is how long each of three routes is loaded (10); with 200 it is the ten minutes over which memory
+is to stay flat. Throughputs are of one server process on this machine: only their ratios mean anything elsewhere.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import os
 import re
 import shutil
 import subprocess
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +39,38 @@ end
 """
 
 pytestmark = pytest.mark.bench
+
+
+class Memory(threading.Thread):
+    """Looks at a process once a minute, or ten times in a short run, until told to stop: (minute, RSS, PSS in MB)."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        super().__init__(daemon=True)
+        self._process, self._over = process, threading.Event()
+        self._began = time.monotonic()
+        self.seen: list[tuple[float, float, float]] = []
+
+    def look(self) -> None:
+        """Note the process as it is now."""
+        found = self._process.memory_full_info()
+        self.seen.append(((time.monotonic() - self._began) / 60, found.rss / 1e6, found.pss / 1e6))
+
+    def run(self) -> None:
+        """Look until told to stop."""
+        self.look()
+        while not self._over.wait(min(60.0, 3 * SECONDS / 10)):
+            self.look()
+
+    def stop(self) -> None:
+        """Look once more, and stop."""
+        self._over.set()
+        self.join()
+        self.look()
+
+    def slope(self) -> float:
+        """Return the growth of PSS in MB a minute, by least squares."""
+        minutes, _, pss = np.array(self.seen).T
+        return float(np.polyfit(minutes, pss, 1)[0])
 
 
 @dataclass(frozen=True)
@@ -103,11 +137,15 @@ def test_lists_stand_a_good_share_of_the_load_that_one_read_stands(tmp_path: Pat
                 "ten matches": "/v1/needs/nNUMBER/matches?limit=10",
                 "twenty in full": "/v1/needs/nNUMBER/matches?limit=20",
             }
+            cold = process.memory_full_info()
             for path in paths.values():
                 _load(tmp_path, address, path, world.key, 3)
-            before = process.memory_info().rss
+            memory = Memory(process)
+            memory.start()
             found = {name: _load(tmp_path, address, path, world.key) for name, path in paths.items()}
-            grown = process.memory_info().rss / before - 1
+            memory.stop()
+            (_, before, _), (minutes, after, _) = memory.seen[0], memory.seen[-1]
+            grown = after / before - 1
     base = found["one read"].per_second
     print(  # noqa: T201 - a benchmark is there to be read
         f"\nload by wrk, {CONNECTIONS} connections, {SECONDS} s each, one server process:",
@@ -115,7 +153,9 @@ def test_lists_stand_a_good_share_of_the_load_that_one_read_stands(tmp_path: Pat
             f"  {name:<15} {one.per_second:7.0f} a second, {one.per_second / base:.2f} of it, p99 {one.p99_ms:.1f} ms"
             for name, one in found.items()
         ),
-        f"  memory {before / 1e6:.0f} MB, {grown:+.1%} at the end",
+        f"  memory before any request: RSS {cold.rss / 1e6:.0f}, PSS {cold.pss / 1e6:.0f} MB; warm and under load:",
+        *(f"    minute {minute:4.1f}: RSS {rss:.1f}, PSS {pss:.1f} MB" for minute, rss, pss in memory.seen),
+        f"  {grown:+.1%} of RSS in {minutes:.1f} minutes; {memory.slope():+.2f} MB of PSS a minute",
         sep="\n",
     )
     assert found["ten matches"].per_second >= TEN * base
