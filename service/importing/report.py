@@ -42,7 +42,7 @@ class ImportReport:
     records_refused: int
     values_refused: int
     codes: dict[str, int]
-    dangling_organisations: int  # referred to by any record of the store and described by none
+    dangling_organisations: int  # referred to by records of the store, or of the tenant stated, and described by none
     seconds: float
 
 

@@ -90,7 +90,7 @@ def run_import(order: Order, store: Store, places: PlaceBook, at: datetime) -> I
                 spools = [stack.enter_context(_spooled(path, order, places, sink)) for path in paths]
                 session = stack.enter_context(store.writing())
                 reports += [_write(session, spool, at, order) for spool in spools]
-                dangling = dangling_organisations(session)
+                dangling = dangling_organisations(session, order.tenant_id)
                 if order.dry_run:
                     session.rollback()
     return summed(tuple(reports), dangling, dry_run=order.dry_run, seconds=time.monotonic() - started)

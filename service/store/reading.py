@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, not_, or_, select
+from sqlalchemy import Select, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from matcher.profiles import Profile
@@ -79,8 +79,8 @@ def count_records(session: Session) -> dict[str, int]:
     return {row.kind: row.records for row in session.execute(counted)}
 
 
-def dangling_organisations(session: Session) -> int:
-    """Count the organisation ids that records refer to and the store does not hold.
+def dangling_organisations(session: Session, tenant_id: str | None = None) -> int:
+    """Count the organisation ids that records refer to and the store does not hold: those of one tenant, or of all.
 
     ``need:<id>`` and ``capability:<id>`` stand for an organisation nobody stated, and are not counted.
     """
@@ -94,6 +94,9 @@ def dangling_organisations(session: Session) -> int:
     counted = select(func.count(FacetRow.value.distinct())).where(
         FacetRow.facet == "organisation", FacetRow.value.not_in(held), not_(stands_in)
     )
+    if tenant_id is not None:
+        whose = (RecordRow.kind == FacetRow.kind, RecordRow.id == FacetRow.id, RecordRow.tenant_id == tenant_id)
+        counted = counted.where(exists().where(*whose))
     return session.execute(counted).scalar_one()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from service.accounts.roles import Role
+from service.store import dangling_organisations
+from tests.builders import a_need
 from tests.service.api.matrix import SECRETS, STRANGER, a_secret_world
 from tests.service.api.world import World
 
@@ -166,3 +169,22 @@ def test_no_answer_to_a_stranger_names_what_the_program_is_made_of(served: World
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
             assert json.dumps(dict(answer.headers)).count("uvicorn") == 0
+
+
+def test_an_import_counts_nothing_of_another_tenants_records(secret_world: World) -> None:
+    secret_world.upsert(
+        "needs", a_need("elsewhere", owner_organisation_id="nobody-described", confidentiality="partners")
+    )
+    with secret_world.store.reading() as session:
+        assert dangling_organisations(session, STRANGER) == 0
+        assert dangling_organisations(session, "default") == dangling_organisations(session) > 0
+    with secret_world.client(secret_world.key_of(Role.BROKER, STRANGER)) as client:
+        sent = client.post(
+            "/v1/imports?kind=needs", content="id,title,text\nx,a,b\n", headers={"Content-Type": "text/csv"}
+        )
+        for _ in range(500):
+            job = client.get(sent.headers["Location"]).json()
+            if job["state"] == "done":
+                break
+            time.sleep(0.02)
+    assert job["report"]["dangling_organisations"] == 0
