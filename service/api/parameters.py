@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from fastapi import Header, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from matcher.vocabulary import Tier, Urgency
+from matcher.vocabulary import Stage, Tier, Urgency
 
 MOST: Final = 200
 """Items in one answer at most: a megabyte or two of matches."""
@@ -55,6 +55,9 @@ class Listing(BaseModel):
     ] = None
     sdg: Annotated[int | None, Field(ge=1, le=17, description="A Sustainable Development Goal.")] = None
     urgency: Annotated[Urgency | None, Field(description="How urgent a need says it is.")] = None
+    stage: Annotated[Stage | None, Field(description="Needs with a pair at this stage of your tenant's pipeline.")] = (
+        None
+    )
     q: Annotated[
         str | None,
         Field(max_length=300, description="Words; each must begin a word of the record.", examples=["solar"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from matcher.errors import BadInput
 from matcher.profiles import KINDS, SINGULAR, Organisation, Profile
-from matcher.vocabulary import SECTORS
+from matcher.vocabulary import SECTORS, Stage
 from service.api.answers import address, etag, json_answer, record_json
 from service.api.context import Asker, Context, Here
 from service.api.live import is_shown, shown_to
@@ -20,8 +20,19 @@ from service.api.paging import LINES_ANSWER, Lines, streamed
 from service.api.parameters import MOST, Listing, RecordId, Search
 from service.api.problems import bad_value, unknown
 from service.api.schemas import FoundOut, PageOut, RecordOut, SearchOut
+from service.outcomes.pipeline import needs_by_stage
 from service.reference import load_places
-from service.store import Filters, Page, StoredRecord, UnknownRecord, get_record, list_records, places_covering
+from service.store import (
+    Filters,
+    Page,
+    StoredRecord,
+    Told,
+    UnknownRecord,
+    get_record,
+    list_records,
+    places_covering,
+    states_of_pairs,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -107,8 +118,9 @@ def find(context: Context, asker: Principal, kind: str, record_id: str) -> Store
 
 def pages(context: Context, asker: Principal, kind: str | None, wanted: Listing) -> Page:
     """Return a page of what may be seen; raises Refused on a filter that means nothing."""
+    staged = staged_needs(context, asker) if wanted.stage else {}
     with context.store.reading() as session:
-        filters = filters_of(session, asker, wanted)
+        filters = filters_of(session, asker, wanted, staged)
         try:
             return list_records(session, kind, filters, after=wanted.cursor, limit=wanted.limit)
         except BadInput as error:
@@ -129,7 +141,15 @@ def _all(context: Context, asker: Principal, kind: str, wanted: Listing) -> Iter
     return rest()
 
 
-def filters_of(session: Session, asker: Principal, wanted: Listing) -> Filters:
+def staged_needs(context: Context, asker: Principal) -> dict[Stage, frozenset[str]]:
+    """Return the needs with a pair at each stage of the asker's tenant, as far as the asker may see and be told."""
+    visible = context.live.visible(asker)
+    with context.store.reading() as session:
+        states = states_of_pairs(session, Told(asker.tenant_id, asker.audience))
+    return needs_by_stage(((pair, state) for (_, pair), state in states.items()), visible.shows_pair)
+
+
+def filters_of(session: Session, asker: Principal, wanted: Listing, staged: Mapping[Stage, frozenset[str]]) -> Filters:
     """Return what a list is narrowed to: what the asker may see, and what was asked; raises Refused."""
     if wanted.sector is not None and wanted.sector not in SECTORS:
         listed = BadInput("not_in_list", expected=f"one of {', '.join(sorted(SECTORS))}", got=wanted.sector)
@@ -140,6 +160,7 @@ def filters_of(session: Session, asker: Principal, wanted: Listing) -> Filters:
         sector=wanted.sector,
         sdg=wanted.sdg,
         urgency=wanted.urgency and wanted.urgency.value,
+        need_ids=None if wanted.stage is None else staged.get(wanted.stage, frozenset()),
         q=wanted.q,
     )
 

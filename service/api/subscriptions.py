@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from matcher.errors import BadInput
 from matcher.followup import ChangeCause, ChangeKind, Channel
-from matcher.vocabulary import SECTORS
+from matcher.vocabulary import SECTORS, Stage, Urgency
 from service.accounts.roles import Permission
 from service.api.answers import address, json_answer
 from service.api.bodies import Body, described, reading
@@ -50,11 +50,17 @@ class NeedFilterIn(Body):
     sector: Annotated[str | None, Field(max_length=100, description="A sector; a parent finds its children.")] = None
     sdg: Annotated[int | None, Field(ge=1, le=17)] = None
     q: Annotated[str | None, Field(max_length=300, description="Words that the need holds.")] = None
+    urgency: Annotated[Urgency | None, Field(description="How urgent the need says it is.")] = None
+    stage: Annotated[Stage | None, Field(description="Where a pair of the need stands in your tenant.")] = None
 
 
 class SubscriptionIn(Body):
-    """What is followed: one need, or the needs of a filter; every need where neither is stated."""
+    """What is followed: one need, or the needs of a filter; every need where neither is stated.
 
+    With a name it is a saved filter too: the console offers it on the list of needs.
+    """
+
+    name: Annotated[str, Field(max_length=100, description="What you call it; one of yours at a time.")] = ""
     need_id: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     needs: NeedFilterIn = NeedFilterIn()
     min_score: Annotated[float, Field(ge=0, le=1, description="Only pairs that score so.")] = 0.0
@@ -85,6 +91,7 @@ class SubscriptionOut(Sent):
 
     id: str
     owner: Annotated[str, Field(examples=["key:3f9c1d2b4e5f"])]
+    name: str
     need_id: str | None
     needs: NeedFilterIn
     min_score: float
@@ -198,6 +205,7 @@ def list_own(context: Here, asker: Asker) -> Response:
 def make(context: Here, asker: Asker, sent: Annotated[SubscriptionIn, reading(SubscriptionIn)]) -> Response:
     """Follow from the release that is served on. Digests are files that ``matcher digest`` writes."""
     follows = _follows(context, asker, sent)
+    _refuse_twice(context, asker, follows.name)
     release = context.release()
     with context.store.writing() as session:
         made = add_subscription(
@@ -228,6 +236,8 @@ def replace(
     """Follow something else; how far it was told stays. With If-Match only if nobody changed it since it was read."""
     follows = _follows(context, asker, sent)
     found = own(context, asker, subscription_id)
+    if follows.name != found.follows.name:
+        _refuse_twice(context, asker, follows.name)
     if if_match is not None and if_match.strip() not in {"*", f'"{found.version}"'}:
         raise Refused(412, "changed", "The subscription was changed since it was read; read it again.")
     with context.store.writing() as session:
@@ -277,6 +287,12 @@ def digest_of(context: Context, asker: Principal, subscription_id: str) -> Diges
         return digest(session, found, asker.audience, before, shelf, now)
 
 
+def owned(context: Context, asker: Principal) -> tuple[Subscription, ...]:
+    """Return the asker's own subscriptions, in the order they were made."""
+    with context.store.reading() as session:
+        return list_subscriptions(session, tenant_id=asker.tenant_id, owner=asker.actor)
+
+
 def own(context: Context, asker: Principal, subscription_id: str) -> Subscription:
     """Return a subscription that is the asker's, or anybody's of the tenant for an administrator; raises Refused."""
     with context.store.reading() as session:
@@ -297,7 +313,7 @@ def subscription_out(found: Subscription) -> SubscriptionOut:
 def _follows(context: Context, asker: Principal, sent: SubscriptionIn) -> Follows:
     """Read what is to be followed; raises Refused on a need that may not be seen, or a filter that means nothing."""
     asker.require(Permission.RECORD_OUTCOMES)
-    wanted = sent.needs.model_dump(exclude_none=True)
+    wanted = sent.needs.model_dump(mode="json", exclude_none=True)
     if sent.needs.sector is not None and sent.needs.sector not in SECTORS:
         listed = BadInput("not_in_list", expected=f"one of {', '.join(sorted(SECTORS))}", got=sent.needs.sector)
         raise bad_value("needs.sector", listed)
@@ -311,7 +327,13 @@ def _follows(context: Context, asker: Principal, sent: SubscriptionIn) -> Follow
 
         serve(context, asker, sent.need_id)
     facts = (sent.min_score, sent.min_change, sent.min_ranks, sent.channel)
-    return Follows(sent.need_id, wanted, *facts)
+    return Follows(sent.need_id, wanted, *facts, " ".join(sent.name.split()))
+
+
+def _refuse_twice(context: Context, asker: Principal, name: str) -> None:
+    """Refuse a second subscription of the same name to the same account; any number may have none."""
+    if name and any(one.follows.name == name for one in owned(context, asker)):
+        raise Refused(409, "name-taken", f"You have saved something as {name!r} already: choose another name.")
 
 
 def _sent(found: Subscription, status: int = 200) -> Response:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter
-from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from matcher.profiles import KINDS
 from service.accounts.roles import Permission, Role
@@ -19,19 +16,17 @@ from service.api.answers import address
 from service.api.context import Asker, Context, Here
 from service.api.outcome_schemas import DecisionIn
 from service.api.parameters import RecordId
-from service.api.problems import Refused, unknown
-from service.console.answered import answered, form_of
-from service.console.lookups import about_rule, organisation_now, told
+from service.api.problems import unknown
+from service.console.answered import answered, done, form_of
+from service.console.lookups import about_rule, organisation_now
 from service.console.recorded import SINGLES
 from service.console.rendering import page
-from service.console.words import N_
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
 
 _REVIEWED: Final = 50
 _LINES: Final = 100  # of the audit log
-_UNUSABLE: Final = N_("Something in the form cannot be used.")
 
 
 def add(made: APIRouter) -> None:
@@ -63,26 +58,26 @@ async def make_key(request: Request, context: Here, asker: Asker) -> Response:
         found = answered(accounts.add_key(context, asker, KeyIn(name=form["name"], role=Role(form["role"]))))
         return _administration(request, context, asker, key=found["key"])
 
-    return await _done(request, "/administration", made)
+    return await done(request, "/administration", made)
 
 
 async def revoke_key(request: Request, context: Here, asker: Asker, prefix: RecordId) -> Response:
     """End a key for good."""
-    return await _done(request, "/administration", lambda: accounts.revoke_key(context, asker, prefix))
+    return await done(request, "/administration", lambda: accounts.revoke_key(context, asker, prefix))
 
 
 async def make_user(request: Request, context: Here, asker: Asker) -> Response:
     """Make a user."""
     form = await form_of(request)
     made = {name: form[name] for name in ("login", "role", "password") if name in form}
-    return await _done(
+    return await done(
         request, "/administration", lambda: accounts.add_user(context, asker, UserIn.model_validate(made))
     )
 
 
 async def disable_user(request: Request, context: Here, asker: Asker, login: RecordId) -> Response:
     """End an account for good."""
-    return await _done(
+    return await done(
         request, "/administration", lambda: accounts.patch_user(context, asker, login, UserPatch(disabled=True))
     )
 
@@ -99,7 +94,7 @@ async def decide_rule(request: Request, context: Here, asker: Asker, number: int
     """Confirm or reject a rule."""
     form = await form_of(request)
     said = {name: form[name] for name in ("state", "note") if name in form}
-    return await _done(
+    return await done(
         request, "/rules", lambda: dismissals.decide(context, asker, number, DecisionIn.model_validate(said))
     )
 
@@ -122,7 +117,7 @@ async def decide_review(request: Request, context: Here, asker: Asker, kind: str
         confirmed = form["verdict"] == "confirm"
         return reviews.decide_on(context, asker, (kind, record_id), sent, held, confirmed=confirmed)
 
-    return await _done(request, "/reviews", decide)
+    return await done(request, "/reviews", decide)
 
 
 def duplicates_page(request: Request, context: Here, asker: Asker, record_id: RecordId) -> Response:
@@ -147,7 +142,7 @@ async def merge(request: Request, context: Here, asker: Asker, record_id: Record
     form = await form_of(request)
     said = {name: form[name] for name in ("into", "reason") if name in form}
     back = f"{address('organisations', record_id)}/duplicates"
-    return await _done(
+    return await done(
         request,
         back,
         lambda: identity.merge_organisation(context, asker, record_id, identity.MergeIn.model_validate(said)),
@@ -157,7 +152,7 @@ async def merge(request: Request, context: Here, asker: Asker, record_id: Record
 async def unmerge(request: Request, context: Here, asker: Asker, record_id: RecordId) -> Response:
     """Take a merge back."""
     back = f"{address('organisations', record_id)}/duplicates"
-    return await _done(request, back, lambda: identity.unmerge_organisation(context, asker, record_id))
+    return await done(request, back, lambda: identity.unmerge_organisation(context, asker, record_id))
 
 
 def _merged(merges: list[dict[str, Any]]) -> set[str]:
@@ -177,15 +172,3 @@ def _administration(request: Request, context: Context, asker: Principal, key: s
     facts: dict[str, Any] = {"users": found["users"], "tenants": found["tenants"], "keys": keys, "lines": lines}
     facts["people"] = {f"key:{one['prefix']}": one["name"] for one in keys}
     return page(request, "administration.html", release=None, key=key, roles=[role.value for role in Role], **facts)
-
-
-async def _done(request: Request, back: str, act: Callable[[], Response]) -> Response:
-    """Do what a form asks and go back, or show the page that it answers with; a refusal is told on a page."""
-    try:
-        answer = await run_in_threadpool(act)
-    except (ValidationError, ValueError, KeyError):
-        return page(request, "refused.html", release=None, status=422, problem=_UNUSABLE, back=back)
-    except Refused as refused:
-        problem = told(refused)
-        return page(request, "refused.html", release=None, status=refused.status_code, problem=problem, back=back)
-    return answer if isinstance(answer, HTMLResponse) else RedirectResponse(back, 303)

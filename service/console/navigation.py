@@ -22,6 +22,7 @@ THEMES: Final = (("auto", N_("As the system")), ("light", N_("Light")), ("dark",
 
 _PAGES: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("/", N_("Needs"), Permission.READ),
+    ("/saved", N_("Saved"), Permission.RECORD_OUTCOMES),
     ("/pipeline", N_("Pipeline"), Permission.READ),
     ("/capabilities", N_("Capabilities"), Permission.READ),
     ("/organisations", N_("Organisations"), Permission.READ),

@@ -13,18 +13,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from matcher.priority import GROUPS
-from matcher.vocabulary import SECTORS, Urgency
+from matcher.vocabulary import SECTORS, Stage, Urgency
 from service.api import records, shortlists
 from service.api.answers import address
 from service.api.context import Asker, Context, Here
 from service.api.parameters import Listing
 from service.api.problems import Refused
-from service.console import views
+from service.console import saved, views
 from service.console.lookups import release_or_none, told
 from service.console.rendering import page
 from service.console.words import N_
 from service.reference import load_places
-from service.store.faceting import Facets, count_facets
+from service.store.faceting import Facets, Places, count_facets
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
@@ -72,16 +72,19 @@ def needs_page(request: Request, context: Here, asker: Asker) -> Response:
         problem=problem,
         sectors=sorted(SECTORS),
         urgencies=[level.value for level in Urgency],
+        stages=[stage.value for stage in Stage],
+        **saved.offered(context, asker, given),
         further=urlencode(further) if further else "",
         narrowed=bool(set(given) - {"cursor", "limit"}),
     )
 
 
 def _counted(context: Context, asker: Principal, wanted: Listing) -> Facets:
-    today = datetime.now(UTC).date()
+    known = Places(load_places(), GROUPS, datetime.now(UTC).date())
+    staged = records.staged_needs(context, asker)
     with context.store.reading() as session:
-        filters = records.filters_of(session, asker, wanted)
-        return count_facets(session, "needs", filters, load_places(), GROUPS, today)
+        filters = records.filters_of(session, asker, wanted, staged)
+        return count_facets(session, "needs", filters, known, {stage.value: ids for stage, ids in staged.items()})
 
 
 def _facets(found: Facets, given: Mapping[str, str]) -> Iterator[tuple[str, list[Choice]]]:
@@ -94,6 +97,7 @@ def _facets(found: Facets, given: Mapping[str, str]) -> Iterator[tuple[str, list
         (N_("Sector"), "sector", found.sectors, {}),
         (N_("Goal"), "sdg", found.goals, {}),
         (N_("Urgency"), "urgency", found.urgencies, {}),
+        (N_("Stage"), "stage", found.stages, {}),
     )
     for title, field, counts, labels in parts:
         ordered = sorted(

@@ -27,6 +27,7 @@ from service.console import (
     periods,
     portfolio,
     recorded,
+    saved,
     signing,
     worlds,
 )
@@ -58,6 +59,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         recorded,
         overviews,
         portfolio,
+        saved,
         periods,
         worlds,
         signing,

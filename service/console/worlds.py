@@ -21,7 +21,7 @@ from service.api.live import shown_to
 from service.console.lookups import release_or_none
 from service.console.rendering import page
 from service.reference import data_folder, load_places
-from service.store.faceting import count_facets
+from service.store.faceting import Places, count_facets
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
@@ -61,9 +61,9 @@ def map_page(request: Request, context: Here, asker: Asker) -> Response:
 
 
 def _by_country(context: Context, asker: Principal, kind: str) -> dict[str, int]:
-    today = datetime.now(UTC).date()
+    known = Places(load_places(), GROUPS, datetime.now(UTC).date())
     with context.store.reading() as session:
-        return dict(count_facets(session, kind, shown_to(asker), load_places(), GROUPS, today).countries)
+        return dict(count_facets(session, kind, shown_to(asker), known, {}).countries)
 
 
 def _spots(needs: dict[str, int], partners: dict[str, int]) -> Iterable[Spot]:

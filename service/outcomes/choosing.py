@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from matcher.changes import CAUSES, KINDS
 from matcher.errors import BadInput
 from matcher.followup import ChangeCause, ChangeKind, RuleScope
-from matcher.vocabulary import SECTORS, ReviewState
+from matcher.vocabulary import SECTORS, ReviewState, Stage
 from service.outcomes.dismissing import Off
 from service.reference import load_places
 from service.store import Filters, matching_ids, places_covering
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     Flags = npt.NDArray[np.bool_]
 
+Staged = Mapping[Stage, frozenset[str]]
+_NONE: Final[Staged] = MappingProxyType({})
 _SHOWN_STATES: Final = frozenset(ReviewState) - WITHDRAWN_NOW
 
 
@@ -39,9 +42,14 @@ class NeedFilter:
     sector: str | None = None
     sdg: int | None = None
     q: str | None = None
+    urgency: str | None = None
+    stage: str | None = None  # of a pair of theirs
 
-    def ids(self, session: Session, audience: Audience, today: date) -> frozenset[str] | None:
-        """Return the needs it leaves that an audience may see; None when it asks nothing. Raises BadInput."""
+    def ids(self, session: Session, audience: Audience, today: date, staged: Staged = _NONE) -> frozenset[str] | None:
+        """Return the needs it leaves that an audience may see; None when it asks nothing. Raises BadInput.
+
+        ``staged`` holds the needs at each stage, as far as the audience may know.
+        """
         if self == NeedFilter():
             return None
         if self.sector is not None and self.sector not in SECTORS:
@@ -50,6 +58,8 @@ class NeedFilter:
         if self.country is not None:
             places = places_covering(session, self.country, load_places(), today)
         facts: dict[str, Any] = {"places": places, "sector": self.sector, "sdg": self.sdg, "q": self.q}
+        facts["urgency"] = self.urgency
+        facts["need_ids"] = None if self.stage is None else staged.get(Stage(self.stage), frozenset())
         return matching_ids(session, "needs", Filters(review_states=_SHOWN_STATES, audience=audience, **facts))
 
 

@@ -14,7 +14,8 @@ from service.outcomes.choosing import Choice, NeedFilter, choose
 from service.outcomes.comparing import compare_need
 from service.outcomes.dismissing import off_lists
 from service.outcomes.news import News, made_with
-from service.store import UnknownRecord, find_key, get_record
+from service.outcomes.pipeline import needs_by_stage
+from service.store import Told, UnknownRecord, find_key, get_record, states_of_pairs
 from service.visibility import Audience, visibility
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def digest(
         news, needs = News(compare_need(before, now, follows.need_id), least, visible), None
     else:
         news = News(shelf.compared(before, now), least, visible)
-        needs = NeedFilter(**follows.needs).ids(session, audience, at.date())
+        states = states_of_pairs(session, Told(subscription.tenant_id, audience)) if "stage" in follows.needs else {}
+        staged = needs_by_stage(((pair, state) for (_, pair), state in states.items()), visible.shows_pair)
+        needs = NeedFilter(**follows.needs).ids(session, audience, at.date(), staged)
     off = off_lists(session, subscription.tenant_id)
     chosen = choose(news, Choice(needs, min_score=follows.min_score), off, now)
     titles = _Titles(session, before, now)

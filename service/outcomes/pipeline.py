@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
@@ -80,6 +80,17 @@ def pipeline(
         sum(entry.quiet for entry in listed),
         sum(entry.overdue for entry in listed),
     )
+
+
+def needs_by_stage(
+    states: Iterable[tuple[Pair, PairState]], shows: Callable[[str, str], bool]
+) -> dict[Stage, frozenset[str]]:
+    """Return the needs with a pair at each stage, of the pairs that may be seen; a need may stand at several."""
+    found: defaultdict[Stage, set[str]] = defaultdict(set)
+    for pair, state in states:
+        if state.stage is not None and shows(*pair):
+            found[state.stage].add(pair[0])
+    return {stage: frozenset(needs) for stage, needs in found.items()}
 
 
 def _entry(pair: Pair, state: PairState, now: datetime, quiet_days: int) -> Entry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,11 +14,24 @@ from matcher.errors import BadInput
 from matcher.vocabulary import Urgency
 from service.store.listing import Filters, conditions, states_urgency
 from service.store.models import FacetRow, RecordRow
+from service.store.reading import held
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from matcher.places import PlaceBook
+
+
+Staged = Mapping[str, Collection[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What names of places mean: the book, the groups to count by, and the date they are understood as of."""
+
+    book: PlaceBook
+    groups: Collection[str]
+    as_of: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +44,21 @@ class Facets:
     sectors: Mapping[str, int] = field(default_factory=dict)
     goals: Mapping[str, int] = field(default_factory=dict)
     urgencies: Mapping[str, int] = field(default_factory=dict)
+    stages: Mapping[str, int] = field(default_factory=dict)  # needs with a pair at a stage
 
 
-def count_facets(
-    session: Session, kind: str, filters: Filters, book: PlaceBook, groups: Iterable[str], as_of: date
-) -> Facets:
-    """Count the values of the records of one kind that pass the filters; places are understood as of a date."""
+def count_facets(session: Session, kind: str, filters: Filters, places_known: Places, staged: Staged) -> Facets:
+    """Count the values of the records of one kind that pass the filters.
+
+    ``staged`` holds the needs at each stage of the pipeline, as far as whoever looks may know them.
+    """
     listed = (RecordRow.kind == kind, *conditions(filters))
     ids = select(RecordRow.id).where(*listed)
     total = _count(session, ids)
-    held = (FacetRow.kind == kind, FacetRow.id.in_(ids))
+    of_listed = (FacetRow.kind == kind, FacetRow.id.in_(ids))
     counted = (
         select(FacetRow.facet, FacetRow.value, func.count())
-        .where(*held, FacetRow.facet.in_(["sector", "sdg"]))
+        .where(*of_listed, FacetRow.facet.in_(["sector", "sdg"]))
         .group_by(FacetRow.facet, FacetRow.value)
     )
     by_facet: defaultdict[str, dict[str, int]] = defaultdict(dict)
@@ -51,30 +66,30 @@ def count_facets(
         by_facet[facet][value] = count
     places: defaultdict[str, set[str]] = defaultdict(set)
     for record_id, value in session.execute(
-        select(FacetRow.id, FacetRow.value).where(*held, FacetRow.facet == "country")
+        select(FacetRow.id, FacetRow.value).where(*of_listed, FacetRow.facet == "country")
     ):
         places[value].add(record_id)
     urgent = ((level.value, ids.where(states_urgency(level.value))) for level in Urgency)
     urgencies = {level: _count(session, found) for level, found in urgent}
-    countries, grouped = _by_place(places, book, groups, as_of)
-    return Facets(total, countries, grouped, by_facet["sector"], by_facet["sdg"], urgencies)
+    countries, grouped = _by_place(places, places_known)
+    stages = {stage: _count(session, ids.where(RecordRow.id.in_(held(needs)))) for stage, needs in staged.items()}
+    return Facets(total, countries, grouped, by_facet["sector"], by_facet["sdg"], urgencies, stages)
 
 
 def _count(session: Session, ids: Select[str]) -> int:
     return session.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
 
 
-def _by_place(
-    places: Mapping[str, set[str]], book: PlaceBook, groups: Iterable[str], as_of: date
-) -> tuple[dict[str, int], dict[str, int]]:
+def _by_place(places: Mapping[str, set[str]], known: Places) -> tuple[dict[str, int], dict[str, int]]:
     """Count records for each country that is stated as one, and for each group with a country of it."""
+    book, as_of = known.book, known.as_of
     covered = {name: _resolved(book, name, as_of) for name in places}
     countries: defaultdict[str, set[str]] = defaultdict(set)
     for name, codes in covered.items():
         if len(codes) == 1:
             countries[next(iter(codes))] |= places[name]
     grouped = Counter[str]()
-    for group in groups:
+    for group in known.groups:
         members = _resolved(book, group, as_of)
         grouped[group] = len(set[str]().union(*(places[name] for name, codes in covered.items() if codes & members)))
     return {code: len(ids) for code, ids in countries.items()}, dict(grouped)

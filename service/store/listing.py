@@ -41,6 +41,7 @@ class Filters:
     confidentiality: Collection[Confidentiality] | None = None
     audience: Audience | None = None  # who looks; None sees everything
     tenant_id: str | None = None  # whose
+    need_ids: Collection[str] | None = None  # only these needs: what decides it is not in the records
     q: str | None = None  # words, each of which must begin a word of the record (case and accents aside)
 
 
@@ -122,6 +123,9 @@ def conditions(filters: Filters) -> Iterator[ColumnElement[bool]]:  # noqa: C901
         yield seen_by(filters.audience)
     if filters.tenant_id is not None:
         yield is_(RecordRow.tenant_id, filters.tenant_id)
+    if filters.need_ids is not None:
+        yield RecordRow.kind == "needs"
+        yield RecordRow.id.in_(held(filters.need_ids))
     if filters.q is not None:
         yield from map(_holds, words(filters.q)[:_SEARCH_WORDS])
 

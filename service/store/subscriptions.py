@@ -26,11 +26,12 @@ class Follows:
     """What is followed: one need, or the needs of a filter (every need where it is empty); and from which change on."""
 
     need_id: str | None = None
-    needs: Mapping[str, Any] = field(default_factory=dict)  # country, sector, sdg, q
+    needs: Mapping[str, Any] = field(default_factory=dict)  # country, sector, sdg, q, urgency, stage
     min_score: float = 0.0
     min_change: float = 0.02
     min_ranks: int = 3
     channel: Channel = Channel.FEED
+    name: str = ""  # what its owner calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,13 @@ def _row(one: Subscription) -> dict[str, Any]:
 
 def _subscription(row: SubscriptionRow) -> Subscription:
     follows = Follows(
-        row.need_id, json.loads(row.needs), row.min_score, row.min_change, row.min_ranks, Channel(row.channel)
+        row.need_id,
+        json.loads(row.needs),
+        row.min_score,
+        row.min_change,
+        row.min_ranks,
+        Channel(row.channel),
+        row.name,
     )
     facts = (row.id, row.tenant_id, row.owner, follows, row.last_release, row.version, row.created_at, row.updated_at)
     return Subscription(*facts)

@@ -12,6 +12,7 @@ PAGES: dict[str, str] = {
     "/?country=LDC": "Needs",
     "/search?q=water": "Search",
     "/needs/need-1/cases": "What worked in similar places",
+    "/saved": "Saved filters",
     "/pipeline": "Pipeline",
     "/import": "Import records",
     "/changes": "Changes",

@@ -202,7 +202,10 @@ class Wanted:
     body: Any = None
 
 
-_LISTED = Wanted([{"limit": 200}, *({"q": one.word} for one in SECRETS), {"sector": "energy"}, {"country": "Nepal"}])
+_STAGED = {"stage": "shortlisted", "limit": 200}
+_LISTED = Wanted(
+    [{"limit": 200}, *({"q": one.word} for one in SECRETS), {"sector": "energy"}, {"country": "Nepal"}, _STAGED]
+)
 _NEED = {"title": "Electricity for a hill village", "text": "Power from a small river.", "places": ["Nepal"]}
 
 _ACCOUNT_WRITES = (

@@ -16,7 +16,7 @@ from service.console.views import where
 from service.console.worlds import read_points
 from service.reference import data_folder, load_places
 from service.store import Filters
-from service.store.faceting import count_facets
+from service.store.faceting import Places, count_facets
 from tests.builders import a_need
 from tests.service.api.world import World
 
@@ -85,7 +85,7 @@ def test_what_may_not_be_seen_is_in_no_list_count_facet_or_map(world: World) -> 
 def test_facets_count_a_record_once_under_each_value(world: World) -> None:
     world.upsert("needs", a_need("need-wide", beneficiary_places=["NPL", "BGD", "LDC"], sectors=["energy.solar"]))
     with world.store.reading() as session:
-        found = count_facets(session, "needs", Filters(), load_places(), ("LDC",), TODAY)
+        found = count_facets(session, "needs", Filters(), Places(load_places(), ("LDC",), TODAY), {})
     assert found.total == 4
     assert (found.countries["NPL"], found.countries["BGD"], found.countries["KEN"]) == (2, 2, 1)
     assert found.groups["LDC"] == 3  # need-1, need/2 and need-wide; each once
