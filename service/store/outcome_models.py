@@ -57,7 +57,7 @@ class SubscriptionRow(Base):
     id: Mapped[str] = mapped_column(_code(40), primary_key=True)
     tenant_id: Mapped[str] = mapped_column(_code(64))
     owner: Mapped[str] = mapped_column(_code(210))  # "user:<login>" or "key:<prefix>"
-    name: Mapped[str] = mapped_column(String(100), server_default="")  # what the owner calls it; "" has no name
+    name: Mapped[str | None] = mapped_column(String(100))  # what the owner calls it
     need_id: Mapped[str | None] = mapped_column(_code(200))
     needs: Mapped[str] = mapped_column(Text)  # JSON object: a filter of needs; {} is every need
     min_score: Mapped[float] = mapped_column(Float)

@@ -101,7 +101,7 @@ def _row(one: Subscription) -> dict[str, Any]:
     follows = asdict(one.follows)
     facts = {name: getattr(one, name) for name in Subscription.__dataclass_fields__ if name != "follows"}
     needs = json.dumps(dict(one.follows.needs), ensure_ascii=False, sort_keys=True)
-    return {**facts, **follows, "needs": needs, "channel": one.follows.channel.value}
+    return {**facts, **follows, "needs": needs, "channel": one.follows.channel.value, "name": one.follows.name or None}
 
 
 def _subscription(row: SubscriptionRow) -> Subscription:
@@ -112,7 +112,7 @@ def _subscription(row: SubscriptionRow) -> Subscription:
         row.min_change,
         row.min_ranks,
         Channel(row.channel),
-        row.name,
+        row.name or "",
     )
     facts = (row.id, row.tenant_id, row.owner, follows, row.last_release, row.version, row.created_at, row.updated_at)
     return Subscription(*facts)

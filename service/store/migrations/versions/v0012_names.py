@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Add the column; what is there has no name."""
-    op.add_column("subscriptions", sa.Column("name", sa.String(100), nullable=False, server_default=""))
+    op.add_column("subscriptions", sa.Column("name", sa.String(100)))
