@@ -92,7 +92,7 @@ def card(match: Match, names: Mapping[str, str], stage: Stage | None, spoken: La
         address("organisations", match.organisation_id),
         names.get(match.organisation_id, match.organisation_id),
         said(spelling.plain(stage.value)) if stage else "",
-        said(match.placing.value if match.placing else match.allocation),
+        said(spelling.plain(match.placing.value) if match.placing else match.allocation),
         said(views.cooperation(match.cooperation)) if match.cooperation else "",
         spoken.percent(match.score),
         spoken.percent(match.best_score),

@@ -24,6 +24,7 @@ _ABBREVIATED: Final = re.compile(rf"\b(?:{'|'.join(_ABBREVIATIONS)})\b")
 _CODE: Final = re.compile(r"\b[A-Z]{3}\b")
 
 
+@lru_cache(maxsize=2_000)
 def plain(value: str) -> str:
     """Write a value of a closed list for a person; a sector's parts stand one under the other."""
     words = str(value).replace("_", " ").replace(".", " / ")

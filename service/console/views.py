@@ -120,7 +120,7 @@ def match_view(match: Match, *, quoted: bool = True) -> MatchView:
         quote,
         marked(quote.need_passage, terms) if quote else "",
         marked(quote.capability_passage, terms) if quote else "",
-        tuple([(gate.gate.value, STATES[gate.state], COLOURS[gate.state], _why(gate)) for gate in judged]),
+        tuple([(plain(gate.gate.value), STATES[gate.state], COLOURS[gate.state], _why(gate)) for gate in judged]),
     )
 
 
