@@ -189,7 +189,7 @@ def _ends(word: str) -> tuple[str, str]:
 @lru_cache(maxsize=200_000)
 def plain_name(name: str) -> str:
     """Write a name one way: no case, accents, punctuation or legal form; never empty for a name with a letter."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())  # "\U0001f110" is "(A)"
     words = _WORD.findall("".join(letter for letter in folded if not unicodedata.combining(letter)))
     return " ".join([word for word in words if word not in _LEGAL] or words)
 

@@ -9,8 +9,9 @@ can be without: deleting any other text only takes away.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from matcher.sections import Section
 
 LEXICAL: Final = 0.5  # what the best lexical score adds to a cosine
+FEW: Final = 200  # capabilities among which rarity says little of a word: there words have half of their say
+ENOUGH: Final = 1_000  # from here on they have all of it
 HUBNESS: Final = 0.35  # how much of an offer's nearness to its own neighbours is taken off
 POOL: Final = 200  # the best cores by cosine, among which answers are looked for
 LEAST_SCALE: Final = 0.18  # a lexical score below is a word or two in common: it never counts as whole
@@ -39,7 +42,6 @@ WHOLE: Final = 2.75
 """The sum that counts as 1. Logistic fits of nine public collections put even odds near a sum of 1.2 (from .7 to 1.4),
 which by the scorer's prior, 8 points from -3.5, is a value of .44."""
 
-_PARTS: Final = np.float32(LEXICAL), np.float32(HUBNESS), np.float32(WHOLE)
 SECTION_WEIGHTS: Final = SectionWeights()
 QUOTE: Final = 400  # characters of a quoted passage
 SHOWN_TERMS: Final = 5
@@ -64,6 +66,7 @@ class NeedText:
     vectors: Matrix
     views: tuple[Query, ...]
     words: Mapping[str, str]  # stem -> the first word of the need that has it, for showing
+    unread: bool = False  # in a language that the encoder does not cover
 
     @classmethod
     def of(
@@ -89,7 +92,7 @@ class NeedText:
             words = {**{term: words[stem] for _, behind in kin for term, stem in behind.items()}, **words}
         titles = {section.title for section in sections[: cores(sections)]}
         core = sum(title in titles for title, _ in passages)
-        return cls(sections, passages, core, on_grid(vectors), tuple(views), words)
+        return cls(sections, passages, core, on_grid(vectors), tuple(views), words, unread)
 
 
 def _views(sections: tuple[Section, ...]) -> list[str]:
@@ -109,6 +112,24 @@ def _words(stemmed: Iterable[Iterable[tuple[str, str]]]) -> dict[str, str]:
     return found
 
 
+class Say(NamedTuple):
+    """What a cosine counts, and what the best lexical score adds."""
+
+    dense: float
+    lexical: float
+
+    @classmethod
+    def of(cls, text: NeedText, capabilities: int) -> Say:
+        """Weigh words against meaning: less in a small catalogue, whose frequencies say little of what is rare.
+
+        The two add up alike, so that values keep their level. Where the encoder reads little, words keep all their say.
+        """
+        grown = math.log(max(capabilities, FEW) / FEW) / math.log(ENOUGH / FEW)
+        ratio = LEXICAL if text.unread else LEXICAL * min(1.0, (1 + grown) / 2)
+        dense = (1 + LEXICAL) / (1 + ratio)
+        return cls(dense, dense * ratio)
+
+
 @dataclass(frozen=True, eq=False)
 class Topic:
     """The text evidence of one need about every capability of a catalogue."""
@@ -116,6 +137,7 @@ class Topic:
     text: NeedText
     bare: Floats  # (capabilities,) values less what likeness to the answers adds, at most 1
     scale: np.float32  # the lexical score that counts as whole
+    say: Say
     feedback: Feedback
 
     @classmethod
@@ -131,14 +153,16 @@ class Topic:
         from embeddings.kernels import fuse
 
         whole, core, lexical = scores
-        index = catalogue.index
+        index, say = catalogue.index, Say.of(text, len(catalogue))
         pool = np.sort(top_k(core, POOL, seen).rows)
         cosines, words = core[pool], catalogue.lexical.core_scores(text.views[0], pool)
         scale = np.float32(words.max(initial=LEAST_SCALE))
-        sums = cosines - np.float32(HUBNESS) * index.hubness[pool] + np.float32(LEXICAL) * (words / scale)
+        near = np.float32(say.dense) * (cosines - np.float32(HUBNESS) * index.hubness[pool])
+        sums = near + np.float32(say.lexical) * (words / scale)
         feedback = Feedback.of(index, catalogue.lexical, pool, sums)
-        fuse(lexical, whole, index.hubness, scale, _PARTS)
-        return cls(text, lexical, scale, feedback)
+        parts = np.float32(say.lexical / say.dense), np.float32(HUBNESS), np.float32(WHOLE / say.dense)
+        fuse(lexical, whole, index.hubness, scale, parts)
+        return cls(text, lexical, scale, say, feedback)
 
     def likeness(self, rows: Rows) -> Floats:
         """Return what being like the need's best answers adds to the values of some rows."""
@@ -180,7 +204,7 @@ def _parted(
 ) -> TopicEvidence:
     sums = [sum([part for _, part in view]) for view in views]
     best = max(sums)
-    scale = LEXICAL / WHOLE / max(float(topic.scale), best)
+    scale = topic.say.lexical / WHOLE / max(float(topic.scale), best)
     shared = tuple([TermEvidence(term, part * scale) for term, part in views[sums.index(best)]])
     lexical_part = sum([term.value for term in shared])
     dense_part = value - lexical_part - likeness
