@@ -1,5 +1,6 @@
 """What words count beside meaning, by how many capabilities there are to tell rare words from common ones."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -15,10 +16,7 @@ from tests.matcher.small_world import AS_OF, a_place_book
 def a_text(*, unread: bool = False) -> NeedText:
     catalogue = build([a_capability()], {}, HashingEncoder(), a_place_book(), AS_OF)
     matcher = Matcher(catalogue, HashingEncoder(), a_place_book(), AS_OF)
-    prepared = matcher.prepared(a_need()).text
-    return NeedText(
-        *(getattr(prepared, name) for name in ("sections", "passages", "core", "vectors", "views", "words")), unread
-    )
+    return replace(matcher.prepared(a_need()).text, unread=unread)
 
 
 def test_words_have_half_their_say_among_few_and_all_of_it_among_many() -> None:
