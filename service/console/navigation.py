@@ -37,6 +37,7 @@ _PAGES: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("/changes", N_("Changes"), Permission.READ),
     ("/import", N_("Import"), Permission.IMPORT),
     ("/reviews", N_("Review"), Permission.REVIEW),
+    ("/duplicates", N_("Duplicates"), Permission.MERGE),
     ("/rules", N_("Rules"), Permission.APPROVE_RULES),
     ("/administration", N_("Administration"), Permission.ADMINISTER),
     ("/docs", N_("Interface"), Permission.READ),

@@ -29,6 +29,7 @@ from service.console import (
     recorded,
     saved,
     signing,
+    twins,
     worlds,
 )
 from service.console.rendering import page
@@ -60,6 +61,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         overviews,
         portfolio,
         saved,
+        twins,
         periods,
         worlds,
         signing,

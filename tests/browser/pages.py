@@ -22,6 +22,7 @@ PAGES: dict[str, str] = {
     "/organisations/org-1/duplicates": "Who else it may be",
     "/organisations/org-dryers/duplicates": "Who else it may be",
     "/organisations/org-pumps-twin/duplicates": "Who else it may be",
+    "/duplicates": "Organisations that may be one",
     "/capabilities": "Capabilities",
     "/organisations": "Organisations",
     "/organisations/org-1": "Organisation org-1",

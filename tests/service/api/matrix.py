@@ -271,6 +271,7 @@ ENTRIES: Mapping[str, Wanted] = {
 PAGES: Mapping[str, Wanted] = {
     **{f"/{kind}": _LISTED for kind in ("", *(kind for kind in PUBLIC if kind != "needs"))},
     "/search": Wanted([{"q": one.word} for one in SECRETS] + [{"q": "river"}]),
+    "/duplicates": Wanted([{}, {"state": "distinct"}]),
 }
 """The same for the console's pages, by their path."""
 

@@ -90,6 +90,30 @@ def test_two_organisations_are_said_to_be_one_and_taken_apart_again(world: World
         }
 
 
+def test_two_organisations_are_told_apart_from_a_list_of_all_and_that_is_taken_back(world: World) -> None:
+    facts = {"country": "IND", "website": "https://example.org/"}
+    world.upsert("organisations", an_organisation("org-twin", name="Organisation org-1", **facts))
+    with world.client("") as client:
+        token = _token(client, world.key)
+        pair = ("/organisations/org-1", "/organisations/org-twin")
+        assert all(f'href="{href}"' in client.get("/duplicates").text for href in pair)
+        form = {"csrf_token": token, "other": "org-twin", "back": "/duplicates"}
+        assert client.post("/organisations/org-1/distinguish", data=form).status_code == 422  # says no reason
+        said = client.post("/organisations/org-1/distinguish", data={**form, "reason": "Two <towns>"})
+        assert not any(f'href="{href}"' in said.text for href in pair)
+        apart = client.get("/duplicates?state=distinct").text
+        assert "Two &lt;towns&gt;" in apart
+        assert "Nobody is like it" in client.get("/organisations/org-1/duplicates").text
+        client.post("/organisations/org-1/undistinguish", data=form)
+        assert all(f'href="{href}"' in client.get("/duplicates").text for href in pair)
+    with world.client(world.key_of(Role.VIEWER)) as viewer:
+        assert "They are two" not in viewer.get("/duplicates").text
+        assert (
+            viewer.post("/organisations/org-1/distinguish", data={"other": "org-twin", "reason": "x"}).status_code
+            == 403
+        )
+
+
 def test_changes_since_the_last_visit_are_those_since_the_release_that_was_seen(world: World) -> None:
     with world.client() as client:
         assert "no earlier release" in client.get("/changes").text
