@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from matcher.errors import BadInput
 from matcher.vocabulary import Urgency
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from matcher.places import PlaceBook
 
+
+_BETWEEN: Final = "\x1f"  # the separator of units: single-spaced names of places have no control characters
 
 Staged = Mapping[str, Collection[str]]
 
@@ -64,11 +66,7 @@ def count_facets(session: Session, kind: str, filters: Filters, places_known: Pl
     by_facet: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for facet, value, count in session.execute(counted):
         by_facet[facet][value] = count
-    places: defaultdict[str, set[str]] = defaultdict(set)
-    for record_id, value in session.execute(
-        select(FacetRow.id, FacetRow.value).where(*of_listed, FacetRow.facet == "country")
-    ):
-        places[value].add(record_id)
+    places = _places(session, of_listed)
     urgent = ((level.value, ids.where(states_urgency(level.value))) for level in Urgency)
     urgencies = {level: _count(session, found) for level, found in urgent}
     countries, grouped = _by_place(places, places_known)
@@ -80,19 +78,30 @@ def _count(session: Session, ids: Select[str]) -> int:
     return session.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
 
 
-def _by_place(places: Mapping[str, set[str]], known: Places) -> tuple[dict[str, int], dict[str, int]]:
+def _places(session: Session, of_listed: tuple[ColumnElement[bool], ...]) -> dict[tuple[str, ...], int]:
+    """Count records by all the places that they state together; the database does, so no record comes here."""
+    stated = select(func.aggregate_strings(FacetRow.value, _BETWEEN).label("names"))
+    together = stated.where(*of_listed, FacetRow.facet == "country").group_by(FacetRow.id).subquery()
+    counted = select(together.c.names, func.count()).group_by(together.c.names)
+    found: Counter[tuple[str, ...]] = Counter()
+    for names, count in session.execute(counted):
+        found[tuple(sorted(names.split(_BETWEEN)))] += count
+    return found
+
+
+def _by_place(places: Mapping[tuple[str, ...], int], known: Places) -> tuple[dict[str, int], dict[str, int]]:
     """Count records for each country that is stated as one, and for each group with a country of it."""
-    book, as_of = known.book, known.as_of
-    covered = {name: _resolved(book, name, as_of) for name in places}
-    countries: defaultdict[str, set[str]] = defaultdict(set)
-    for name, codes in covered.items():
-        if len(codes) == 1:
-            countries[next(iter(codes))] |= places[name]
-    grouped = Counter[str]()
-    for group in known.groups:
-        members = _resolved(book, group, as_of)
-        grouped[group] = len(set[str]().union(*(places[name] for name, codes in covered.items() if codes & members)))
-    return {code: len(ids) for code, ids in countries.items()}, dict(grouped)
+    covered = {name: _resolved(known.book, name, known.as_of) for names in places for name in names}
+    members = {group: _resolved(known.book, group, known.as_of) for group in known.groups}
+    countries, grouped = Counter[str](), Counter(dict.fromkeys(members, 0))
+    for names, count in places.items():
+        every = [covered[name] for name in names]
+        for code in {next(iter(codes)) for codes in every if len(codes) == 1}:
+            countries[code] += count
+        reached = frozenset[str]().union(*every)
+        for group, codes in members.items():
+            grouped[group] += count * (not reached.isdisjoint(codes))
+    return dict(countries), dict(grouped)
 
 
 def _resolved(book: PlaceBook, name: str, as_of: date) -> frozenset[str]:

@@ -145,3 +145,28 @@ def test_one_need_alone_and_all_needs_at_once_tell_the_same(world: World) -> Non
             alone = changes(client, f"/v1/needs/{path}/changes")["items"]
             assert alone == [one for one in whole if one["need_id"] == need]
             assert alone
+
+
+@pytest.mark.model
+def test_another_text_model_is_the_cause_told_alike_of_a_need_of_all_and_to_who_follows_a_filter(world: World) -> None:
+    """Two nights over the same records, the second by the real model: nothing is new, everything moved by the model."""
+    follows = {"needs": {"country": "Nepal"}, "min_ranks": 1, "min_change": 0.0001}
+    with world.client() as client:
+        every, coarse = (
+            client.post("/v1/subscriptions", json={**follows, **least}).json()["id"]
+            for least in ({}, {"min_ranks": 1000, "min_change": 1.0})
+        )
+    real = world.settings.model_copy(update={"model": "bundled"})
+    World(real, world.store, world.key).night(DAYS[0])
+    with World(real, world.store, world.key).client() as client:
+        whole, need = changes(client), changes(client, "/v1/needs/need-1/changes")
+        digests = [client.get(f"/v1/subscriptions/{one}/digest").json() for one in (every, coarse)]
+        assert changes(client, min_ranks=1000, min_change=1.0)["total"] == 0, "nothing moved so far"
+    assert need["items"], "the model moved something"
+    assert {one["cause"] for one in whole["items"]} == {"model"}
+    assert {one["kind"] for one in whole["items"]} <= {"up", "down"}
+    assert "another text model" in whole["made_with"]
+    assert need["items"] == [one for one in whole["items"] if one["need_id"] == "need-1"]
+    of_nepal = {(line["capability_id"], line["kind"], line["cause"]) for line in digests[0]["lines"]}
+    assert of_nepal == {(one["capability_id"], one["kind"], one["cause"]) for one in need["items"]}
+    assert (digests[1]["total"], digests[1]["lines"]) == (0, [])
