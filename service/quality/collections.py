@@ -109,7 +109,7 @@ COLLECTIONS: Final = (
     ),
     Collection("indicators", "SDG indicators -> targets", "sdg_languages/indicator_to_target_en", Standing.DEVELOPMENT),
     Collection(
-        "codes", "DAC code names -> descriptions", "iati_codelists/task_name_to_description_en", Standing.HELD_OUT
+        "codes", "DAC code names -> descriptions", "iati_codelists/task_name_to_description_en", Standing.DEVELOPMENT
     ),
     Collection(
         "codes-fr", "DAC descriptions, fr -> en", "iati_codelists/task_description_fr_to_en", Standing.DEVELOPMENT
