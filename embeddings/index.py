@@ -21,7 +21,7 @@ get the same bytes. The rounding moves a cosine by about 2e-4."""
 
 NEIGHBOURS: Final = 10  # whose mean likeness makes an item's hubness
 REFERENCE: Final = 4_096  # items that stand for all when neighbours are looked for: cost stays linear in the items
-CHUNK: Final = 16_384  # passages a product: with 64 query passages 4 MB of cosines, which stay in the cache
+CHUNK: Final = 512  # passages a product: with 256 query passages 512 KB of cosines, which stay in the second cache
 
 
 class SectionWeights(NamedTuple):
@@ -50,6 +50,32 @@ class Queries(NamedTuple):
     vectors: Matrix
     starts: npt.NDArray[np.int64]  # (needs + 1,)
     core_stops: npt.NDArray[np.int64]  # (needs,) where the core's passages end
+
+
+class _SideBySide(NamedTuple):
+    """Queries by slots, as ``fold_sections`` wants them: the first passage of every need, the second of those with one.
+
+    A need without any passage is left out.
+    """
+
+    needs: npt.NDArray[np.int64]  # those with the most passages first
+    vectors: Matrix  # on the grid
+    slots: npt.NDArray[np.int64]  # (slots + 1,) offsets into the vectors
+    caps: npt.NDArray[np.float32]  # (vectors,)
+
+    @classmethod
+    def of(cls, queries: Queries) -> _SideBySide:
+        """Lay the passages out anew."""
+        from embeddings.kernels import NOTHING
+
+        counts = np.diff(queries.starts)
+        needs = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+        slots = [queries.starts[needs] + slot for slot in range(counts.max())]
+        held = [at[at < queries.starts[needs + 1]] for at in slots]
+        cores = [at < queries.core_stops[needs[: len(at)]] for at in held]
+        caps = np.where(np.concatenate(cores), np.float32(np.inf), NOTHING)
+        vectors = on_grid(queries.vectors[np.concatenate(held)])
+        return cls(needs, vectors, np.cumsum([0, *map(len, held)]), caps)
 
 
 class PairScores(NamedTuple):
@@ -101,26 +127,31 @@ class Index:
         """Score every need against every item.
 
         1. Multiply the queries by chunks of passages that end where an item ends.
-        2. Fold each chunk's similarities into one score per need and item, for all sections and for the cores.
+        2. Fold each chunk's similarities into one score per item and need, for all sections and for the cores.
+        3. Turn them round: a row a need.
         """
-        from embeddings.kernels import fold_sections
-
-        vectors, query_starts, core_stops = queries
-        if vectors.shape[1:] != self.vectors.shape[1:]:
-            raise ValueError(f"expected queries of dimension {self.vectors.shape[1]}; got {vectors.shape[1]}")
-        vectors = on_grid(vectors)
-        scores = PairScores(*(np.empty((len(core_stops), len(self)), dtype=np.float32) for _ in range(2)))
-        for first, last in self._chunks():
-            low, high = (int(self.section_starts[self.starts[item]]) for item in (first, last))
-            similarities = vectors @ self.vectors[low:high].T
-            out = PairScores(*(np.zeros((len(core_stops), last - first), dtype=np.float32) for _ in range(2)))
-            chunk = self.starts[first : last + 1]
-            sections = (self.section_starts, self.section_scales)
-            folds = (weights.second, weights.third, weights.floor)
-            fold_sections(similarities, query_starts, core_stops, chunk, *sections, folds, out)
-            for table, part in zip(scores, out, strict=True):
-                table[:, first:last] = part
+        if queries.vectors.shape[1:] != self.vectors.shape[1:]:
+            raise ValueError(f"expected queries of dimension {self.vectors.shape[1]}; got {queries.vectors.shape[1]}")
+        scores = PairScores(*(np.zeros((len(queries.core_stops), len(self)), dtype=np.float32) for _ in range(2)))
+        if len(queries.vectors):
+            self._fill(scores, _SideBySide.of(queries), weights)
         return scores
+
+    def _fill(self, scores: PairScores, asked: _SideBySide, weights: SectionWeights) -> None:
+        from embeddings import products
+        from embeddings.kernels import fold_sections, turn
+
+        ends, spans, needs = self.section_starts[self.starts], self._chunks(), len(asked.needs)
+        most = max((int(ends[last] - ends[first]) for first, last in spans), default=0)
+        panels = products.panels(asked.vectors)
+        similarities = np.empty((most + products.GROUP, len(panels) * products.PANEL), dtype=np.float32)
+        sections = self.starts, self.section_starts, self.section_scales
+        for first, last in spans:
+            products.cosines(panels, self.vectors[ends[first] : ends[last]], similarities)
+            tiles = PairScores(*(np.zeros((last - first, needs), dtype=np.float32) for _ in range(2)))
+            fold_sections(similarities, asked.slots, asked.caps, (first, last), *sections, weights, tiles)
+            for tile, table in zip(tiles, scores, strict=True):
+                turn(tile, asked.needs, first, table)
 
     def search(self, queries: Matrix, k: int, *, allowed: npt.NDArray[np.bool_] | None = None) -> list[Hits]:
         """Return the k best allowed items of each query row, by the best section alone."""

@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.integer[Any]]  # of whatever width
 
+NOTHING = np.float32(-2)  # below every cosine
+SIDE = 16  # numbers in a cache line
 TILE = 4_096  # rows: their sums and a few spread-out terms lie in the first two caches
 FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vector, zeros included
 
@@ -20,59 +22,95 @@ FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vect
 @njit(cache=True, nogil=True)
 def fold_sections(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
     similarities: Floats,
-    query_starts: Ints,
-    core_stops: Ints,
+    slots: Ints,
+    caps: Floats,
+    span: tuple[int, int],
     starts: Ints,
     section_starts: Ints,
     section_scales: Floats,
     weights: tuple[float, float, float],
     out: tuple[Floats, Floats],
 ) -> None:
-    """Reduce (query passages, passages) to (needs, items) with the best three sections of SCIENCE 1, and by the cores.
+    """Reduce (passages, query passages) to (items, needs) with the best three sections of SCIENCE 1, and by the cores.
 
     1. A section's similarity to a query passage is the cosine of its mean vector: the summed cosines of its passages
        times its scale. 2. A section counts with its best query passage. 3. The best three sections are folded.
     4. The core's score is the first section's with the best query passage of the need's core.
-    ``starts`` are offsets into the sections, ``section_starts`` into the columns less the first one's; ``weights`` is
-    (second, third, floor). An item without sections, or a need without passages, scores 0: ``out`` comes as zeros.
+    Needs lie side by side, those with the most query passages first: slot s, the s-th passage of each need that has
+    one, is the columns from ``slots[s]`` to before ``slots[s + 1]``. ``caps`` is infinite for a passage of a core, else
+    NOTHING. ``similarities`` begin with the first passage of the items from ``span[0]`` to before ``span[1]``;
+    ``weights`` is (second, third, floor). An item without sections is left as it is.
     """
-    second_weight, third_weight, floor = weights
     whole, core = out
-    base, origin = starts[0], section_starts[starts[0]]
-    for need in range(whole.shape[0]):
-        best = np.full(starts[-1] - base, np.float32(-2))
-        for query in range(query_starts[need], query_starts[need + 1]):  # along a row: the cosines lie side by side
-            if query == core_stops[need]:
-                _keep_first(core[need], best, starts, section_scales)
-            high = 0
-            for section in range(len(best)):
-                low, high = high, section_starts[base + section + 1] - origin
-                total = similarities[query, low]
-                for passage in range(low + 1, high):
-                    total += similarities[query, passage]
-                best[section] = max(best[section], total)
-        if query_starts[need] < core_stops[need] == query_starts[need + 1]:
-            _keep_first(core[need], best, starts, section_scales)
-        for item in range(whole.shape[1]):
-            first = second = third = np.float32(-2)
-            for section in range(starts[item] - base, starts[item + 1] - base):
-                value = best[section] * section_scales[base + section]
-                third = max(third, min(second, value))  # no branches: which section is best cannot be foretold
-                second = max(second, min(first, value))
-                first = max(first, value)
-            score = first if first > -2 else np.float32(0)
-            score += second_weight * max(float(second) - floor, 0.0)
-            score += third_weight * max(float(third) - floor, 0.0)
-            whole[need, item] = score
+    needs, origin = whole.shape[1], section_starts[starts[span[0]]]
+    first, second, third = np.empty(needs, np.float32), np.empty(needs, np.float32), np.empty(needs, np.float32)
+    best, sums = np.empty(needs, np.float32), np.empty(similarities.shape[1], np.float32)
+    for item in range(span[0], span[1]):
+        first[:] = second[:] = third[:] = NOTHING
+        for section in range(starts[item], starts[item + 1]):
+            row = _summed(similarities, section_starts[section] - origin, section_starts[section + 1] - origin, sums)
+            best[:] = NOTHING
+            for slot in range(len(slots) - 1):
+                _raise(best, row[slots[slot] : slots[slot + 1]])
+            _keep_three(first, second, third, best, section_scales[section])
+            if section == starts[item]:
+                _take_core(core[item - span[0]], row, slots, caps, section_scales[section])
+        if starts[item] < starts[item + 1]:
+            _fold(whole[item - span[0]], first, second, third, weights)
 
 
 @njit(cache=True, nogil=True)
-def _keep_first(core: Floats, best: Floats, starts: Ints, section_scales: Floats) -> None:
-    """Set each item's score to what its first section has so far."""
-    for item in range(len(core)):
-        section = starts[item]
-        if section < starts[item + 1] and best[section - starts[0]] > -2:
-            core[item] = best[section - starts[0]] * section_scales[section]
+def _summed(similarities: Floats, low: int, high: int, sums: Floats) -> Floats:
+    """Return the sum of some rows, which lies in ``sums`` where it is more than one row."""
+    one: Floats = similarities[low]
+    if high - low == 1:
+        return one
+    sums[:] = one
+    for passage in range(low + 1, high):
+        _add(sums, np.float32(1), similarities[passage])
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def _keep_three(first: Floats, second: Floats, third: Floats, best: Floats, scale: np.float32) -> None:
+    """Keep the three greatest of each place in order; no branches: which section is best cannot be foretold."""
+    for need in range(len(best)):
+        value = best[need] * scale
+        third[need] = max(third[need], min(second[need], value))
+        second[need] = max(second[need], min(first[need], value))
+        first[need] = max(first[need], value)
+
+
+@njit(cache=True, nogil=True)
+def _take_core(core: Floats, row: Floats, slots: Ints, caps: Floats, scale: np.float32) -> None:
+    core[:] = NOTHING
+    for slot in range(len(slots) - 1):
+        low = slots[slot]
+        for need in range(slots[slot + 1] - low):
+            core[need] = max(core[need], min(row[low + need], caps[low + need]))
+    for need in range(len(core)):
+        core[need] = core[need] * scale if core[need] > NOTHING else np.float32(0)
+
+
+@njit(cache=True, nogil=True)
+def _fold(out: Floats, first: Floats, second: Floats, third: Floats, weights: tuple[float, float, float]) -> None:
+    second_weight, third_weight, floor = weights
+    for need in range(len(out)):
+        score = float(first[need])
+        score += second_weight * max(float(second[need]) - floor, 0.0)
+        score += third_weight * max(float(third[need]) - floor, 0.0)
+        out[need] = score
+
+
+@njit(cache=True, nogil=True)
+def turn(tile: Floats, rows: Ints, first: int, out: Floats) -> None:
+    """Set ``out[rows[need], first + item]`` to ``tile[item, need]``, a few at a time that share cache lines."""
+    for item in range(0, len(tile), SIDE):
+        stop = min(item + SIDE, len(tile))
+        for need in range(len(rows)):
+            to = out[rows[need]]
+            for each in range(item, stop):
+                to[first + each] = tile[each, need]
 
 
 @njit(cache=True, nogil=True)

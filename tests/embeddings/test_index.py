@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings import products
 from embeddings.index import GRID, Index, Queries, SectionWeights, on_grid, top_k
 
 Floats = npt.NDArray[np.float32]
@@ -46,6 +47,30 @@ def test_a_pair_is_scored_by_its_best_section_and_bonuses_for_two_more() -> None
     index = Index.build(vectors, [1, 1, 1], [3])
     score = pair_scores(index, np.array([[1, 0]], dtype=np.float32), np.array([0, 1]), SectionWeights(0.2, 0.2, 0.2))
     assert score[0, 0] == pytest.approx(1 + 0.2 * 0.4 + 0.2 * 0.3, abs=1e-4)
+
+
+def test_a_need_or_an_item_without_any_text_scores_nothing() -> None:
+    index = Index.build(unit(3, 4, 1), [1, 2], [1, 0, 1])
+    queries = Queries(index.vectors[:2], np.array([0, 0, 2, 2]), np.array([0, 0, 2]))
+    whole, core = index.pair_scores(queries, SectionWeights())
+    assert (whole[[0, 2]] == 0).all()
+    assert (core == 0).all(), "no passage of the second need is its core's"
+    assert whole[1].tolist() == [pytest.approx(1, abs=1e-3), 0, whole[1, 2]]
+    none = Queries(index.vectors[:0], np.array([0, 0]), np.array([0]))
+    assert not index.pair_scores(none, SectionWeights()).whole.any()
+
+
+@given(st.integers(1, 70), st.integers(1, 40), st.integers(1, 9), st.integers(0, 1000))
+def test_products_in_whole_numbers_are_those_of_numbers_with_fractions(
+    queries: int, passages: int, dimension: int, seed: int
+) -> None:
+    """In any number and of any length, odd ones included: every cosine on the grid to the last bit."""
+    asked, stood = unit(queries, dimension, seed), unit(passages, dimension, seed + 1)
+    panels = products.panels(asked)
+    found = np.empty((passages + products.GROUP, len(panels) * products.PANEL), dtype=np.float32)
+    products.cosines(panels, stood, found)
+    assert (found[:passages, :queries] == stood.astype(np.float64) @ asked.T.astype(np.float64)).all()
+    assert not found[:passages, queries:].any()
 
 
 @given(st.integers(0, 1000))
