@@ -29,6 +29,11 @@ def answered(answer: Response) -> Any:
     return json.loads(bytes(answer.body))
 
 
+def query_of(request: Request) -> dict[str, str]:
+    """Return what an address asks that says something, the last value of each."""
+    return {name: value for name, value in request.query_params.items() if value.strip()}
+
+
 async def form_of(request: Request) -> dict[str, str]:
     """Return the fields of a form that say something, the first value of each."""
     found = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=_FIELDS)

@@ -13,7 +13,7 @@ from matcher.vocabulary import SECTORS
 from service.api import news
 from service.api.context import Asker, Context, Here
 from service.api.problems import Refused
-from service.console.answered import answered
+from service.console.answered import answered, query_of
 from service.console.lookups import told
 from service.console.rendering import page
 from service.console.words import N_
@@ -37,7 +37,7 @@ def changes_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show changes since the release that was looked at last, or the one that is asked for."""
     release = context.release()
     kept = [name for name in context.following.shelf.names() if name != release.id]
-    given = {name: value for name, value in request.query_params.items() if value.strip()}
+    given = query_of(request)
     last = request.cookies.get(SEEN, "")
     if "since" not in given and last in kept:
         given["since"] = last

@@ -20,6 +20,7 @@ from service.api.context import Asker, Context, Here
 from service.api.parameters import Listing
 from service.api.problems import Refused
 from service.console import saved, views
+from service.console.answered import query_of
 from service.console.lookups import release_or_none, told
 from service.console.rendering import page
 from service.console.words import N_
@@ -47,7 +48,7 @@ class Choice:
 
 def needs_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show a page of needs, narrowed as asked, each with its tiers in the served release."""
-    given = {name: value for name, value in request.query_params.items() if value.strip()}
+    given = query_of(request)
     problem, listed, facets = "", None, Facets()
     try:
         wanted = Listing(**{"limit": _PAGE, **given})

@@ -25,6 +25,7 @@ from service.api.outcome_schemas import EventIn
 from service.api.parameters import RecordId
 from service.api.problems import Refused
 from service.console import plots, spelling
+from service.console.answered import query_of
 from service.console.lookups import told
 from service.console.navigation import frame_of
 from service.console.rendering import page
@@ -135,7 +136,7 @@ def _recorded(context: Context, asker: Principal, pair: tuple[str, str], form: M
 
 def pipeline_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show the tenant's pairs by stage: overdue first, then those quiet for longest."""
-    given = {name: value for name, value in request.query_params.items() if value.strip()}
+    given = query_of(request)
     problem = ""
     asked, everything = pipeline.PipelineAsked(limit=_PAIRS), pipeline.PipelineAsked()
     now = datetime.now(UTC)

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from service.api import period
 from service.api.context import Asker, Here
 from service.api.problems import Refused
+from service.console.answered import query_of
 from service.console.lookups import told
 from service.console.rendering import page
 from service.console.words import N_
@@ -33,7 +34,7 @@ def add(made: APIRouter) -> None:
 def period_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show a period's report; this year so far unless days are named."""
     today = datetime.now(UTC).date()
-    given = {name: value for name, value in request.query_params.items() if value.strip()}
+    given = query_of(request)
     asked = {"from": today.replace(month=1, day=1).isoformat(), "to": today.isoformat(), **given}
     found, problem = None, ""
     try:

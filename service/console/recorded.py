@@ -17,6 +17,7 @@ from service.api.context import Asker, Context, Here
 from service.api.live import shown_to
 from service.api.parameters import Listing, RecordId
 from service.api.problems import Refused, unknown
+from service.console.answered import query_of
 from service.console.lookups import organisation_now, release_or_none, told
 from service.console.rendering import page
 from service.console.words import N_
@@ -97,7 +98,7 @@ _HEAD: Final[dict[str, Any]] = {"titles": TITLES, "singles": SINGLES, "path": "/
 
 
 def _listed(request: Request, context: Context, asker: Principal, kind: str | None, path: str) -> Response:
-    given = {name: value for name, value in request.query_params.items() if value.strip()}
+    given = query_of(request)
     problem, found = "", None
     try:
         found = records.pages(context, asker, kind, Listing(**{"limit": _PAGE, **given}))

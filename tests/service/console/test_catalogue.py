@@ -122,3 +122,31 @@ def test_a_translation_is_what_a_page_says(tmp_path: Path, monkeypatch: pytest.M
     finally:
         for one in (module.languages, module._words, module.language):
             one.cache_clear()
+
+
+def test_what_the_matcher_writes_is_marked_as_english_on_a_page_of_another_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from babel.messages.pofile import write_po
+
+    from service.console import language as module
+    from service.console import rendering
+
+    english = environment(SOURCE).get_template("card.html").module.fixes  # type: ignore[attr-defined]
+    assert "<span>needs TRL 6</span>" in english([{"gate": "maturity", "fix": "needs TRL 6"}])
+    made = Catalog("ar", charset="utf-8")
+    made.add("Ask first", "اسأل أولا")
+    sink = io.BytesIO()
+    write_po(sink, made)
+    (tmp_path / "ar.po").write_bytes(sink.getvalue())
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    caches = (module.languages, module._words, module.language, rendering.environment)
+    for one in caches:
+        one.cache_clear()
+    try:
+        arabic = rendering.environment("ar").get_template("card.html").module.fixes  # type: ignore[attr-defined]
+        said = arabic([{"gate": "maturity", "fix": "needs TRL 6"}])
+        assert '<span lang="en" dir="ltr">needs TRL 6</span>' in said
+    finally:
+        for one in caches:
+            one.cache_clear()
