@@ -138,20 +138,13 @@ class Index:
         return scores
 
     def _fill(self, scores: PairScores, asked: _SideBySide, weights: SectionWeights) -> None:
-        from embeddings import products
-        from embeddings.kernels import fold_sections, turn
+        from embeddings.kernels import score_spans
+        from embeddings.products import panels
 
-        ends, spans, needs = self.section_starts[self.starts], self._chunks(), len(asked.needs)
-        most = max((int(ends[last] - ends[first]) for first, last in spans), default=0)
-        panels = products.panels(asked.vectors)
-        similarities = np.empty((most + products.GROUP, len(panels) * products.PANEL), dtype=np.float32)
+        spans = np.array(self._chunks(), dtype=np.int64).reshape(-1, 2)
+        placed = panels(asked.vectors), asked.needs, asked.slots, asked.caps
         sections = self.starts, self.section_starts, self.section_scales
-        for first, last in spans:
-            products.cosines(panels, self.vectors[ends[first] : ends[last]], similarities)
-            tiles = PairScores(*(np.zeros((last - first, needs), dtype=np.float32) for _ in range(2)))
-            fold_sections(similarities, asked.slots, asked.caps, (first, last), *sections, weights, tiles)
-            for tile, table in zip(tiles, scores, strict=True):
-                turn(tile, asked.needs, first, table)
+        score_spans(*placed, spans, self.vectors, *sections, weights, scores)
 
     def search(self, queries: Matrix, k: int, *, allowed: npt.NDArray[np.bool_] | None = None) -> list[Hits]:
         """Return the k best allowed items of each query row, by the best section alone."""

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from embeddings.products import GROUP, cosines
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.integer[Any]]  # of whatever width
@@ -111,6 +113,39 @@ def turn(tile: Floats, rows: Ints, first: int, out: Floats) -> None:
             to = out[rows[need]]
             for each in range(item, stop):
                 to[first + each] = tile[each, need]
+
+
+@njit(cache=True, nogil=True)
+def score_spans(  # noqa: PLR0913, PLR0917 - a kernel takes arrays, not objects
+    panels: npt.NDArray[np.int16],
+    needs: Ints,
+    slots: Ints,
+    caps: Floats,
+    spans: Ints,
+    vectors: Floats,
+    starts: Ints,
+    section_starts: Ints,
+    section_scales: Floats,
+    weights: tuple[float, float, float],
+    out: tuple[Floats, Floats],
+) -> None:
+    """Multiply, fold and turn one span of items after another: in one call, so that it waits for no other thread.
+
+    ``needs[n]`` is the row of ``out`` of the n-th need that lies side by side with others.
+    """
+    whole, core = out
+    most = 0
+    for span in range(len(spans)):
+        most = max(most, section_starts[starts[spans[span, 1]]] - section_starts[starts[spans[span, 0]]])
+    similarities = np.empty((most + GROUP, panels.shape[0] * panels.shape[2]), np.float32)
+    for span in range(len(spans)):
+        first, last = spans[span, 0], spans[span, 1]
+        cosines(panels, vectors[section_starts[starts[first]] : section_starts[starts[last]]], similarities)
+        tiles = np.zeros((last - first, len(needs)), np.float32), np.zeros((last - first, len(needs)), np.float32)
+        sections = starts, section_starts, section_scales
+        fold_sections(similarities, slots, caps, (first, last), *sections, weights, tiles)
+        turn(tiles[0], needs, first, whole)
+        turn(tiles[1], needs, first, core)
 
 
 @njit(cache=True, nogil=True)
