@@ -32,7 +32,7 @@ class Bridge(NamedTuple):
     """A facilitator that speaks a language of the need and one of a provider."""
 
     facilitator_id: str
-    said: str  # "The desk bridges en and fr"
+    said: str  # "The desk bridges English and French"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +54,7 @@ class Asked:
     infrastructure: frozenset[str] | None  # what is available, as plain labels; None = unknown
     skills: frozenset[str] | None
     problems: tuple[Problem, ...]
+    book: PlaceBook  # by which its sentences name countries
 
     @classmethod
     def of(
@@ -89,6 +90,7 @@ class Asked:
             _labels(need.infrastructure_available),
             _labels(need.skills_available),
             tuple(atlas.problems),
+            places,
         )
 
     @property

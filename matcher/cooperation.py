@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from matcher import naming
 from matcher.asked import Asked, Pair
 from matcher.places import PlaceBook
 from matcher.thirds import home_of
 from matcher.vocabulary import Cooperation, OrganisationType
-from matcher.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,21 @@ def classify(asked: Asked, pair: Pair, places: PlaceBook) -> Typed:
         return Typed(None, "the need's country is unknown")
     south = _developing(asked.countries, asked.as_of, places)
     if not south:
-        return Typed(None, f"the need is in {listed(sorted(asked.countries))}, no developing country")
+        return Typed(None, f"the need is in {naming.countries(places, asked.countries)}, no developing country")
     provider = pair.organisation
     if provider is not None and provider.org_type is OrganisationType.MULTILATERAL:
-        return Typed(Cooperation.NORTH_SOUTH, f"need in {listed(south)} (South), provider is multilateral")
+        said = f"need in {naming.countries(places, south)} (South), provider is multilateral"
+        return Typed(Cooperation.NORTH_SOUTH, said)
     home = home_of(pair.organisation, places)
-    if home is None or asked.countries == {home}:
-        at_home = f"need and provider are both in {home}: no cooperation between countries"
-        return Typed(None, at_home if home else "the provider's country is unknown")
+    if home is None:
+        return Typed(None, "the provider's country is unknown")
+    where = naming.country(places, home)
+    if asked.countries == {home}:
+        return Typed(None, f"need and provider are both in {where}: no cooperation between countries")
     developing = bool(_developing(frozenset({home}), asked.as_of, places))
     kind = Cooperation.SOUTH_SOUTH if developing else Cooperation.NORTH_SOUTH
-    return Typed(kind, f"need in {listed(south)} (South), provider in {home} ({'South' if developing else 'North'})")
+    hemisphere = "South" if developing else "North"
+    return Typed(kind, f"need in {naming.countries(places, south)} (South), provider in {where} ({hemisphere})")
 
 
 def with_third(typed: Typed, contribution: str) -> Typed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from matcher import naming
 from matcher.asked import Asked, Pair
 from matcher.matches import Gate
 from matcher.money import factor, same_basis
@@ -76,11 +77,11 @@ def _place(pair: Pair, state: GateState, _: GatePolicy) -> str:
     if state is GateState.PASS:
         met = members(names, places.offered[:, code] & asked.bits)
         share = f"covers {len(met)} of {many(wanted, 'country', 'countries')} ({percent(len(met) / wanted)})"
-        return share if len(met) == wanted else f"{share}: {listed(met)}"
+        return share if len(met) == wanted else f"{share}: {naming.countries(asked.book, met)}"
     barred = members(names, places.excluded[:, code] & asked.bits)
     if len(barred) == wanted:
-        return f"the offer excludes {listed(barred)}, all that the need is about"
-    return f"not offered in {listed(sorted(asked.countries), 'or')}"
+        return f"the offer excludes {naming.countries(asked.book, barred)}, all that the need is about"
+    return f"not offered in {naming.countries(asked.book, asked.countries, 'or')}"
 
 
 def _mode(pair: Pair, state: GateState, _: GatePolicy) -> str:
@@ -185,10 +186,10 @@ def _language(pair: Pair, state: GateState, _: GatePolicy) -> str:
     if not asked.languages:
         return "the need requires no language"
     if state is GateState.FAIL:
-        return f"{source} {listed(sorted(have))}, need requires {listed(sorted(asked.languages), 'or')}"
+        return f"{source} {naming.languages(have)}, need requires {naming.languages(asked.languages, 'or')}"
     common = sorted(have & asked.languages)
     if common:
-        return f"{source} {listed(common)}"
+        return f"{source} {naming.languages(common)}"
     return asked.bridged[min(have & asked.bridged.keys())].said
 
 

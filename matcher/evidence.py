@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from matcher import naming
 from matcher.asked import ELSEWHERE, SAME_COUNTRY, SAME_GROUP, SAME_REGION, Pair
 from matcher.classification import goals_of, sectors_of
 from matcher.encoding import BitColumn, ListColumn, plain, primary
+from matcher.places import PlaceBook
 from matcher.profiles import PartnerSought
 from matcher.vocabulary import SignalName
 from matcher.wording import listed, many, money, percent, unstated
@@ -142,9 +144,9 @@ def _language(pair: Pair, value: float | None) -> str:
         return "the need requires no language"
     offer = asked.languages & frozenset(map(primary, supported or ()))
     provider = (asked.languages & frozenset(map(primary, own or ()))) - offer
-    said = f"the offer supports {listed(sorted(offer))}; " if offer else ""
-    said += f"the provider speaks {listed(sorted(provider))}; " if provider else ""
-    return f"{said or 'nothing in common; '}required: {listed(sorted(asked.languages))}"
+    said = f"the offer supports {naming.languages(offer)}; " if offer else ""
+    said += f"the provider speaks {naming.languages(provider)}; " if provider else ""
+    return f"{said or 'nothing in common; '}required: {naming.languages(asked.languages)}"
 
 
 def _context(pair: Pair, value: float | None) -> str:
@@ -157,9 +159,9 @@ def _context(pair: Pair, value: float | None) -> str:
     deployed = _deployed(pair)
     if not deployed:
         home = pair.organisation.country if pair.organisation and value else None
-        return f"the provider is present in {home}" if home else "no earlier deployment"
+        return f"the provider is present in {naming.country(asked.book, home)}" if home else "no earlier deployment"
     said = [(name, [code for code, likeness in deployed if likeness == level]) for level, name in _LIKENESS]
-    return f"deployed {', '.join([f'{name} ({listed(codes)})' for name, codes in said if codes])}"
+    return f"deployed {', '.join([f'{name} ({naming.countries(asked.book, codes)})' for name, codes in said if codes])}"
 
 
 _LIKENESS: Final = (
@@ -199,14 +201,14 @@ def _interest(pair: Pair, value: float | None) -> str:
             if stated
             else unstated(need=None, offer="whom it looks for")
         )
-    parts = [f"partners in {listed(_places(sought))}" if sought.places else ""]
+    parts = [f"partners in {listed(_places(sought, pair.asked.book))}" if sought.places else ""]
     parts += [listed(sought.org_types, "or") if sought.org_types else ""]
     parts += [f"a ticket of {money(sought.ticket)}" if sought.ticket else ""]
     return f"the provider seeks {listed(filter(None, parts))}: {percent(value)} fits"
 
 
-def _places(sought: PartnerSought) -> list[str]:
-    return [place if isinstance(place, str) else place.name for place in sought.places or ()]
+def _places(sought: PartnerSought, book: PlaceBook) -> list[str]:
+    return [naming.country(book, place) if isinstance(place, str) else place.name for place in sought.places or ()]
 
 
 def _codes(pair: Pair, *columns: BitColumn | ListColumn) -> tuple[object, ...]:

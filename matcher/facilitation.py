@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from matcher import naming
 from matcher.asked import Asked, Bridge, Pair
 from matcher.encoding import primary
 from matcher.funding import offer_sector, place, sector
@@ -49,7 +50,7 @@ def of_pair(pair: Pair, third: Programme) -> tuple[Check, ...]:
 def fix(check: Check, asked: Asked, third: Programme) -> str:
     """Say what would mend a failure; empty when nothing that is known would."""
     if check.rule is ThirdRule.LANGUAGE:
-        return f"needs an interpreter between {listed(sorted(third.languages or ()))} and {_wanted(asked)}"
+        return f"needs an interpreter between {naming.languages(third.languages or ())} and {_wanted(asked)}"
     return ""
 
 
@@ -73,7 +74,7 @@ def bridged(asked: Asked, roll: Roll[FacilitatorProgramme]) -> Asked:
         common = sorted(spoken & asked.languages)
         if common and all(check.state is GateState.PASS for check in sure):
             for language in sorted(spoken - asked.languages):
-                said = f"{third.name} bridges {language} and {listed(common)}"
+                said = f"{third.name} bridges {naming.language(language)} and {naming.languages(common)}"
                 found.setdefault(language, Bridge(third.record.id, said))
     return replace(asked, bridged=found) if found else asked
 
@@ -116,12 +117,12 @@ def _language(asked: Asked, spoken: frozenset[str] | None) -> Check:
         return Check(rule, GateState.PASS, "the need requires no language")
     common = sorted(spoken & asked.languages)
     if common:
-        return Check(rule, GateState.PASS, f"speaks {listed(common)} with the need")
-    return Check(rule, GateState.FAIL, f"speaks {listed(sorted(spoken))}, the need requires {_wanted(asked)}")
+        return Check(rule, GateState.PASS, f"speaks {naming.languages(common)} with the need")
+    return Check(rule, GateState.FAIL, f"speaks {naming.languages(spoken)}, the need requires {_wanted(asked)}")
 
 
 def _wanted(asked: Asked) -> str:
-    return listed(sorted(asked.languages), "or")
+    return naming.languages(asked.languages, "or")
 
 
 def _services(asked: Asked, services: Sequence[FacilitatorService] | None) -> Check:
@@ -146,5 +147,5 @@ def _offer_language(pair: Pair, spoken: frozenset[str] | None) -> Check:
     offered = own if stated is None else stated
     common = sorted((spoken or frozenset()) & frozenset(map(primary, offered or ())))
     if common:
-        return Check(rule, GateState.PASS, f"speaks {listed(common)} with the provider")
+        return Check(rule, GateState.PASS, f"speaks {naming.languages(common)} with the provider")
     return Check(rule, GateState.UNKNOWN, "not known to share a language with the provider")

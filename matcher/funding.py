@@ -9,11 +9,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from matcher import naming
 from matcher.asked import Asked, Pair
 from matcher.classification import sectors_of
 from matcher.encoding import plain
 from matcher.matches import Check
 from matcher.money import Rates, factor, same_basis
+from matcher.places import PlaceBook
 from matcher.profiles import FundingMechanism
 from matcher.quantities import Money
 from matcher.thirds import Area, Third
@@ -51,7 +53,7 @@ def of_need(asked: Asked, third: Mechanism, rates: Rates | None) -> tuple[Check,
 
 def of_pair(pair: Pair, home: str | None, third: Mechanism) -> tuple[Check, ...]:
     """Judge what depends on the provider, who sits in ``home``, and on its offer."""
-    return (_tied(home, third), offer_sector(pair, third.sectors))
+    return (_tied(home, third, pair.asked.book), offer_sector(pair, third.sectors))
 
 
 def by_price(pair: Pair, third: Mechanism, rates: Rates | None) -> Check:
@@ -90,10 +92,12 @@ def place(asked: Asked, area: Area | None) -> Check:
     met = asked.countries & area.countries
     if met:
         some = "" if len(met) == len(asked.countries) else f", {len(met)} of {len(asked.countries)} countries"
-        return Check(ThirdRule.PLACE, GateState.PASS, f"works in {listed(sorted(met))}{some}")
+        return Check(ThirdRule.PLACE, GateState.PASS, f"works in {naming.countries(asked.book, met)}{some}")
     if not (asked.complete and area.complete):
         return Check(ThirdRule.PLACE, GateState.UNKNOWN, "some places could not be read")
-    return Check(ThirdRule.PLACE, GateState.FAIL, f"does not work in {listed(sorted(asked.countries), 'or')}")
+    return Check(
+        ThirdRule.PLACE, GateState.FAIL, f"does not work in {naming.countries(asked.book, asked.countries, 'or')}"
+    )
 
 
 def sector(asked: Asked, served: frozenset[str] | None) -> Check:
@@ -175,7 +179,7 @@ def _endorsement(asked: Asked, record: FundingMechanism) -> Check:
     return Check(rule, GateState.FAIL, f"endorsed by {given.body}, but it asks for a {listed(wanted, 'or')}")
 
 
-def _tied(home: str | None, third: Mechanism) -> Check:
+def _tied(home: str | None, third: Mechanism, book: PlaceBook) -> Check:
     rule, status, tied = ThirdRule.TIED, third.record.tied_status, third.tied
     if status is TiedStatus.UNTIED:
         return Check(rule, GateState.PASS, "untied: suppliers of any country")
@@ -183,14 +187,16 @@ def _tied(home: str | None, third: Mechanism) -> Check:
         return _unknown(
             rule, "it does not say whether its money is tied" if status is None else "tied, not said to whom"
         )
+    named = naming.countries(book, tied.countries)
     if home is None:
-        return _unknown(rule, f"tied to {listed(sorted(tied.countries))}; the provider's country is unknown")
+        return _unknown(rule, f"tied to {named}; the provider's country is unknown")
+    where = naming.country(book, home)
     if home in tied.countries:
-        return Check(rule, GateState.PASS, f"pays suppliers of {home}")
+        return Check(rule, GateState.PASS, f"pays suppliers of {where}")
     if status is TiedStatus.TIED and tied.complete:
-        return Check(rule, GateState.FAIL, f"tied to {listed(sorted(tied.countries))}; the provider is in {home}")
+        return Check(rule, GateState.FAIL, f"tied to {named}; the provider is in {where}")
     partly = "partly tied" if status is TiedStatus.PARTIALLY_TIED else "may be tied"
-    return _unknown(rule, f"{partly} to {listed(sorted(tied.countries))}; the provider is in {home}")
+    return _unknown(rule, f"{partly} to {named}; the provider is in {where}")
 
 
 def _ticket(asked: Money | None, record: FundingMechanism, rates: Rates | None, named: str = "budget") -> Check:

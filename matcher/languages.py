@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from embeddings.glossing import LISTED
+from matcher import naming
 from matcher.encoding import primary
 from matcher.matches import Contribution, OpenQuestion
 from matcher.profiles import Capability, Need
@@ -21,37 +22,6 @@ Reads = frozenset[str] | None
 NOT_COVERED: Final = "which the text model does not cover"
 _ENGLISH: Final = "en"
 _LISTED: Final = "the words that a list knows were put into English one by one; "
-_NAMES: Final = {
-    "am": "Amharic",
-    "ar": "Arabic",
-    "bn": "Bengali",
-    "de": "German",
-    "en": "English",
-    "es": "Spanish",
-    "fa": "Persian",
-    "fr": "French",
-    "hi": "Hindi",
-    "ht": "Haitian Creole",
-    "id": "Indonesian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "lo": "Lao",
-    "ne": "Nepali",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "sw": "Swahili",
-    "th": "Thai",
-    "tr": "Turkish",
-    "ur": "Urdu",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
-
-
-def name(tag: str) -> str:
-    """Call a language by its English name, the rarer ones by their tag."""
-    return _NAMES.get(primary(tag), f'the language "{primary(tag)}"')
 
 
 def unread(profile: Need | Capability, reads: Reads) -> str | None:
@@ -67,7 +37,7 @@ def unread(profile: Need | Capability, reads: Reads) -> str | None:
 def caveat(need: Need, capability: Capability, reads: Reads) -> str:
     """Say which side of a pair is not covered, to stand behind the topic's evidence; empty where both are."""
     said = [
-        f"the {side} is written in {name(language)}"
+        f"the {side} is written in {naming.language(language)}"
         for side, language in (("need", unread(need, reads)), ("offer", unread(capability, reads)))
         if language
     ]
@@ -86,7 +56,8 @@ def question(
         (need, "need_owner", f'The need "{need.title}"'),
     ):
         if language := unread(profile, reads):
-            asked = f"{said} is written in {name(language)}, {NOT_COVERED}: what are its title and summary in English?"
+            written = f"{said} is written in {naming.language(language)}, {NOT_COVERED}"
+            asked = f"{written}: what are its title and summary in English?"
             return OpenQuestion("summary_en", whom, asked, points)
     return None
 
@@ -104,12 +75,12 @@ def notes(need: Need, written: Mapping[str, int], reads: Reads) -> list[str]:
     if language := unread(need, reads):
         known = _LISTED if language in LISTED else ""
         said.append(
-            f"The need is written in {name(language)}, {NOT_COVERED}: {known}words, numbers and structured facts "
-            "decide more than meaning does. A summary in English (summary_en) would mend it."
+            f"The need is written in {naming.language(language)}, {NOT_COVERED}: {known}words, numbers and structured "
+            "facts decide more than meaning does. A summary in English (summary_en) would mend it."
         )
     if foreign := _foreign(written, reads):
         offers = sum(number for _, number in foreign)
-        few = listed(f"{name(language)} {number}" for language, number in foreign)
+        few = listed(f"{naming.language(language)} {number}" for language, number in foreign)
         of = many(offers, "capability", "capabilities")
         said.append(f"{of} of the catalogue may stand too low, or be missing, for a language {NOT_COVERED}: {few}.")
     return said

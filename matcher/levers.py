@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
+from matcher import naming
 from matcher.asked import Pair
 from matcher.classification import goals_of
 from matcher.encoding import plain, primary
@@ -196,10 +197,11 @@ def _experience(pair: Pair) -> Iterator[Lever[Capability]]:
     if not pair.asked.countries:
         return
     offer, home = pair.capability, min(pair.asked.countries)
+    where = naming.country(pair.asked.book, home)
     have, new = offer.deployed_in or (), Deployment(country=home, year=pair.asked.as_of.year)
     values = [(*have, *[new] * count) for count in range(1, DEPLOYMENTS + 1)]
     yield _ladder(
-        offer, "deployed_in", values, lambda made: _put_to_work(len(made.deployed_in or ()) - len(have), home)
+        offer, "deployed_in", values, lambda made: _put_to_work(len(made.deployed_in or ()) - len(have), where)
     )
 
 

@@ -12,13 +12,14 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
+from matcher import naming
 from matcher.asked import Pair
 from matcher.matches import Contribution, NearMiss, NextStep, OpenQuestion
 from matcher.openings import NEED_OWNER, PROVIDER
 from matcher.profiles import Capability, FacilitatorProgramme, Need, Organisation, OrganisationId
 from matcher.thirds import Third
 from matcher.vocabulary import ActivityStatus, Confidentiality, GateName, SignalName, Urgency
-from matcher.wording import SIGNAL_NAMES, listed
+from matcher.wording import SIGNAL_NAMES
 
 DAYS: Final = {Urgency.CRITICAL: 3, Urgency.HIGH: 7, Urgency.MEDIUM: 14, Urgency.LOW: 28}
 USUAL_DAYS: Final = 14  # where no urgency is stated: as for a medium one
@@ -156,7 +157,7 @@ def _bare(question: OpenQuestion) -> str:
 
 def _described(kind: str, record: Need | Capability, found: Introduction) -> str:
     countries = found.pair.asked.countries
-    where = f" in {listed(sorted(countries))}" if kind == "need" and countries else ""
+    where = f" in {naming.countries(found.pair.asked.book, countries)}" if kind == "need" and countries else ""
     who = found.owner if kind == "need" else found.pair.organisation
     of = f" of {who.name}" if who else ""
     return f'the {kind} "{record.title}"{of}{where}: {_excerpt(record.summary)}'

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from matcher import naming
 from matcher.asked import Pair
 from matcher.money import same_basis
 from matcher.profiles import PartnerSought
 from matcher.vocabulary import GateName, SignalName
-from matcher.wording import listed
 
 PROVIDER: Final = "provider"
 NEED_OWNER: Final = "need_owner"
@@ -27,7 +27,8 @@ class Ask:
 
     def question(self, pair: Pair) -> str:
         """Put the question for a pair."""
-        where = listed(sorted(pair.asked.countries), "or") if pair.asked.countries else "the country in need"
+        asked = pair.asked
+        where = naming.countries(asked.book, asked.countries, "or") if asked.countries else "the country in need"
         currency = pair.asked.need.budget.currency if pair.asked.need.budget else ""
         basis = (pair.asked.need.budget.basis if pair.asked.need.budget else None) or "in all"
         return self.words.format(title=pair.capability.title, where=where, currency=currency, basis=basis)

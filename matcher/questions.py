@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from matcher import naming
 from matcher.asked import Pair
 from matcher.encoding import Flags
 from matcher.envelopes import compared, limits
@@ -61,7 +62,8 @@ def _place(pair: Pair) -> str:
     open_to = members(names, asked.bits & ~places.excluded[:, code])
     if not near or not open_to:
         return ""
-    return f"eligible if the provider extends from {listed(near)} to {listed(open_to, 'or')}"
+    there, here = naming.countries(asked.book, near), naming.countries(asked.book, open_to, "or")
+    return f"eligible if the provider extends from {there} to {here}"
 
 
 def _mode(pair: Pair) -> str:
@@ -118,7 +120,8 @@ def _language(pair: Pair) -> str:
     spoken = members(pair.columns.spoken.names, codes)
     if not spoken:
         return ""
-    return f"eligible if a facilitator bridges {listed(spoken)} and {listed(sorted(pair.asked.languages), 'or')}"
+    wanted = naming.languages(pair.asked.languages, "or")
+    return f"eligible if a facilitator bridges {naming.languages(spoken)} and {wanted}"
 
 
 _FIXES: Final[dict[GateName, Callable[[Pair], str]]] = {

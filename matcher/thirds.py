@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Generic, Self, TypeVar
 
+from matcher import naming
 from matcher.asked import Asked
 from matcher.atlas import Atlas, Problem
 from matcher.encoding import plain, primary
@@ -35,7 +36,7 @@ class Third(Generic[R]):
 
     record: R
     organisation: Organisation | None
-    origin: str  # "multilateral", "in DEU (North)"; empty when neither, or unknown
+    origin: str  # "multilateral", "in Germany (North)"; empty when neither, or unknown
     area: Area | None  # where it works
     tied: Area | None  # of a mechanism: whose suppliers it pays
     sectors: frozenset[str] | None
@@ -174,7 +175,9 @@ def _origin(organisation: Organisation | None, places: PlaceBook, as_of: date) -
     if organisation.org_type is OrganisationType.MULTILATERAL:
         return "multilateral"
     country = home_of(organisation, places)
-    return f"in {country} (North)" if country and not places.is_developing(country, as_of) else ""
+    return (
+        f"in {naming.country(places, country)} (North)" if country and not places.is_developing(country, as_of) else ""
+    )
 
 
 def home_of(organisation: Organisation | None, places: PlaceBook) -> str | None:

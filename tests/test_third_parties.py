@@ -54,7 +54,7 @@ def test_an_atoll_has_its_desk_and_the_island_grants() -> None:
 def test_a_facilitator_bridges_english_and_french_for_haiti() -> None:
     match = the_match("need-hti-chlore", "cap-electrochlorine")
     language = next(gate for gate in match.gates if gate.gate is GateName.LANGUAGE)
-    assert (language.state, language.detail) == (GateState.PASS, "Moana Technology Desk bridges en and fr")
+    assert (language.state, language.detail) == (GateState.PASS, "Moana Technology Desk bridges English and French")
     assert "fac-moana-desk" in {party.id for party in match.facilitators}
 
 

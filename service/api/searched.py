@@ -62,7 +62,7 @@ class ExcludedOut(Sent):
 class NearestOut(Sent):
     """The offer that comes nearest where nobody is adequate."""
 
-    why: Annotated[str, Field(examples=["No adequate partner: the nearest fails place: not offered in NPL."])]
+    why: Annotated[str, Field(examples=["No adequate partner: the nearest fails place: not offered in Nepal."])]
     gates: Annotated[list[Gate], Field(description="The hard gates that it fails.")]
     criteria: Annotated[list[str], Field(description="Conditions it fails.", examples=[["must.trl_min"]])]
     below_min_score: bool

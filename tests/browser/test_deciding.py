@@ -120,6 +120,37 @@ def test_two_organisations_are_said_to_be_one_and_taken_apart(desk: Desk) -> Non
     expect(page.locator("main")).to_contain_text("taken back")
 
 
+def test_two_organisations_are_told_apart_for_good_until_that_is_taken_back(desk: Desk) -> None:
+    page, names = desk.page, f"{desk.trade.capitalize()} Works"
+    page.goto("/duplicates")
+    row = desk.row(names, "Pairs of organisations")
+    row.get_by_label("Why it is not").fill("another registration")
+    row.get_by_role("button", name="They are two").click()
+    expect(desk.row(names, "Pairs of organisations")).to_have_count(0)
+    page.goto("/duplicates?state=distinct")
+    expect(row).to_contain_text("another registration")
+    row.get_by_role("button", name="Take it back").click()
+    page.goto("/duplicates")
+    expect(row).to_have_count(1)
+
+
+def test_a_filter_is_saved_under_a_name_renamed_and_removed(desk: Desk) -> None:
+    page, name = desk.page, f"{desk.trade} in Bangladesh"
+    page.goto("/?country=BGD")
+    page.get_by_label("Save this filter as").first.fill(name)
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.get_by_role("link", name=name).click()
+    assert "country=BGD" in page.url
+    page.get_by_role("link", name="Change them").click()
+    row = desk.row(name, "What you saved and follow")
+    expect(row).to_contain_text("Country: Bangladesh")
+    row.get_by_label(f"New name of {name}").fill(f"{name}, watched")
+    row.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("link", name=f"{name}, watched", exact=True)).to_be_visible()
+    page.get_by_role("button", name=f"Remove {name}, watched").click()
+    expect(page.get_by_role("link", name=f"{name}, watched", exact=True)).to_have_count(0)
+
+
 def test_a_user_and_a_key_are_made_and_ended_and_the_log_says_by_whom(desk: Desk) -> None:
     page, login = desk.page, f"{desk.trade}.desk@bank.example"
     page.goto("/administration")

@@ -24,17 +24,21 @@ def typed(countries: list[str], **provider: Any) -> tuple[str | None, str]:
 @pytest.mark.parametrize(
     ("countries", "provider", "expected"),
     [
-        (["KEN"], {"country": "India"}, ("south_south", "need in KEN (South), provider in IND (South)")),
-        (["KEN"], {"country": "DEU"}, ("north_south", "need in KEN (South), provider in DEU (North)")),
+        (["KEN"], {"country": "India"}, ("south_south", "need in Kenya (South), provider in India (South)")),
+        (["KEN"], {"country": "DEU"}, ("north_south", "need in Kenya (South), provider in Germany (North)")),
         (
             ["KEN"],
             {"country": "KEN", "org_type": "multilateral"},
-            ("north_south", "need in KEN (South), provider is multilateral"),
+            ("north_south", "need in Kenya (South), provider is multilateral"),
         ),
-        (["KEN"], {"country": "KEN"}, (None, "need and provider are both in KEN: no cooperation between countries")),
-        (["KEN", "UGA"], {"country": "KEN"}, ("south_south", "need in KEN and UGA (South), provider in KEN (South)")),
-        (["DEU", "UGA"], {"country": "FRA"}, ("north_south", "need in UGA (South), provider in FRA (North)")),
-        (["DEU"], {"country": "KEN"}, (None, "the need is in DEU, no developing country")),
+        (["KEN"], {"country": "KEN"}, (None, "need and provider are both in Kenya: no cooperation between countries")),
+        (
+            ["KEN", "UGA"],
+            {"country": "KEN"},
+            ("south_south", "need in Kenya and Uganda (South), provider in Kenya (South)"),
+        ),
+        (["DEU", "UGA"], {"country": "FRA"}, ("north_south", "need in Uganda (South), provider in France (North)")),
+        (["DEU"], {"country": "KEN"}, (None, "the need is in Germany, no developing country")),
         (["KEN"], {}, (None, "the provider's country is unknown")),
         (["KEN"], {"country": "Atlantis"}, (None, "the provider's country is unknown")),
         ([], {"country": "KEN"}, (None, "the need's country is unknown")),

@@ -68,7 +68,10 @@ def test_languages_of_the_organisation_stand_in_where_the_programme_states_none(
 def test_only_the_language_has_a_fix() -> None:
     world = World(programmes=[a_desk(languages=["fr"], places=["UGA"])])
     third, found = world.thirds.facilitators.thirds[0], judged(world)
-    assert facilitation.fix(found[ThirdRule.LANGUAGE], world.asked, third) == "needs an interpreter between fr and en"
+    assert (
+        facilitation.fix(found[ThirdRule.LANGUAGE], world.asked, third)
+        == "needs an interpreter between French and English"
+    )
     assert not facilitation.fix(found[ThirdRule.PLACE], world.asked, third)
 
 
@@ -89,7 +92,7 @@ def test_without_a_bridge_two_languages_fail() -> None:
 
 def test_a_facilitator_that_speaks_both_lets_the_gate_pass_and_is_named() -> None:
     world = World(offer=FRENCH_OFFER, programmes=[a_desk(languages=["en", "fr"])])
-    assert language_gate(world) == (PASSED, "The desk bridges fr and en")
+    assert language_gate(world) == (PASSED, "The desk bridges French and English")
 
 
 @pytest.mark.parametrize(

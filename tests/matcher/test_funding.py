@@ -43,10 +43,10 @@ def test_a_mechanism_that_states_everything_and_suits_passes_every_rule() -> Non
 @pytest.mark.parametrize(
     ("places", "expected"),
     [
-        (["KEN"], (PASS, "works in KEN")),
-        (["Sub-Saharan Africa"], (PASS, "works in KEN")),
-        (["UGA", "NPL"], (FAIL, "does not work in KEN")),
-        ([], (FAIL, "does not work in KEN")),
+        (["KEN"], (PASS, "works in Kenya")),
+        (["Sub-Saharan Africa"], (PASS, "works in Kenya")),
+        (["UGA", "NPL"], (FAIL, "does not work in Kenya")),
+        ([], (FAIL, "does not work in Kenya")),
         (None, (UNKNOWN, "it does not say where it works")),
         (["UGA", "Atlantis"], (UNKNOWN, "some places could not be read")),
     ],

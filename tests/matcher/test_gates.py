@@ -132,7 +132,7 @@ def test_a_need_of_several_countries_reports_the_share_covered() -> None:
     """One need with many countries is served by an offer for some of them, and the share is said."""
     need = {"beneficiary_places": ["KEN", "UGA", "TZA", "RWA", "NAM", "BRA", "IND", "NPL", "LAO", "CHN"]}
     gate = only("place", need, {"places_offered": ["KEN", "UGA", "TZA"]})
-    assert (gate.state, gate.detail) == (PASS, "covers 3 of 10 countries (30 %): KEN, TZA and UGA")
+    assert (gate.state, gate.detail) == (PASS, "covers 3 of 10 countries (30 %): Kenya, Tanzania and Uganda")
 
 
 def test_groups_are_those_of_the_day() -> None:
@@ -143,9 +143,9 @@ def test_groups_are_those_of_the_day() -> None:
 def test_an_offer_to_the_world_covers_all_but_what_it_excludes() -> None:
     """Excluded countries are not offered, though the world is."""
     gate = only("place", {"beneficiary_places": ["KEN", "UGA"]}, {"places_offered": "World", "places_excluded": "UGA"})
-    assert gate.detail == "covers 1 of 2 countries (50 %): KEN"
+    assert gate.detail == "covers 1 of 2 countries (50 %): Kenya"
     gate = only("place", {"beneficiary_places": "UGA"}, {"places_offered": "World", "places_excluded": "UGA"})
-    assert (gate.state, gate.detail) == (FAIL, "the offer excludes UGA, all that the need is about")
+    assert (gate.state, gate.detail) == (FAIL, "the offer excludes Uganda, all that the need is about")
 
 
 def test_exclusion_alone_can_fail() -> None:

@@ -136,7 +136,7 @@ def test_two_of_the_south_and_a_contributing_third_are_triangular(
 def test_the_rule_that_fired_names_the_third_party_and_what_it_adds() -> None:
     world = World(funds=[a_fund()], others=[an_organisation("funder", country="DEU", org_type="government")])
     assert typed(world).reason == (
-        "need in KEN (South), provider in IND (South); third party: The window (in DEU (North)) may pay "
+        "need in Kenya (South), provider in India (South); third party: The window (in Germany (North)) may pay "
         "USD 50,000-1,000,000"
     )
 

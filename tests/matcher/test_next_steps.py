@@ -131,7 +131,7 @@ def test_a_step_is_never_due_on_a_weekend_or_in_the_past(urgency: str | None, ah
 def test_the_draft_is_made_of_the_reasons() -> None:
     draft = step().draft
     assert draft.startswith("Subject: Small hydropower turbines: a possible partner\n\nTo the partnership desk of ")
-    assert f'the need "{TITLE}" of Organisation owner in KEN: Power from a small river without a grid.' in draft
+    assert f'the need "{TITLE}" of Organisation owner in Kenya: Power from a small river without a grid.' in draft
     assert "- sector: same sector: energy: hydropower\n- budget: budget USD 100,000" in draft
     assert "the need states no goal" not in draft
     assert f"Our question to you: {QUESTION.question}" in draft
@@ -161,7 +161,7 @@ def test_nothing_of_a_confidential_need_reaches_the_provider(level: str) -> None
 
 @pytest.mark.parametrize("level", ["broker_only", "partners"])
 def test_the_fix_of_a_near_miss_gives_nothing_away(level: str) -> None:
-    miss = NearMiss(GateName.PLACE, "eligible if the provider extends from UGA to KEN")
+    miss = NearMiss(GateName.PLACE, "eligible if the provider extends from Uganda to Kenya")
     draft = step({"confidentiality": level}, misses=(miss,)).draft
     assert not [secret for secret in SECRETS if secret in draft]
 

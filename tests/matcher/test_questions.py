@@ -49,7 +49,7 @@ def unknown(**points: float) -> list[Contribution]:
         (
             {"beneficiary_places": ["KEN"]},
             {"places_offered": ["UGA", "DEU"]},
-            "eligible if the provider extends from UGA to KEN",
+            "eligible if the provider extends from Uganda to Kenya",
         ),
         (
             {"site_conditions": {"altitude": "2200 m"}},
@@ -70,7 +70,7 @@ def unknown(**points: float) -> list[Contribution]:
         (
             {"languages_required": ["en"]},
             {"languages_supported": ["fr"]},
-            "eligible if a facilitator bridges fr and en",
+            "eligible if a facilitator bridges French and English",
         ),
     ],
 )

@@ -349,7 +349,7 @@ def test_third_parties_come_from_files_of_their_own(tmp_path: Path, capsysbinary
     assert _match(tmp_path, *files, capabilities=[offer], needs=[{**need, **where}]) == 0
     (match,) = json.loads(capsysbinary.readouterr().out)["matches"]
     language = next(gate for gate in match["gates"] if gate["gate"] == "language")
-    assert (language["state"], language["detail"]) == ("pass", "The desk bridges fr and en")
+    assert (language["state"], language["detail"]) == ("pass", "The desk bridges French and English")
     assert ([one["id"] for one in match["facilitators"]], [one["id"] for one in match["funders"]]) == (["d"], ["f"])
 
 

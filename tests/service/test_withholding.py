@@ -23,7 +23,7 @@ def joined() -> Match:
     money = Condition(Readiness.MISSING, "the need states it", "Apply to The fund.", ("fund",))
     return replace(
         a_match(),
-        gates=(Gate(GateName.LANGUAGE, GateState.PASS, "The desk bridges fr and en"),),
+        gates=(Gate(GateName.LANGUAGE, GateState.PASS, "The desk bridges French and English"),),
         facilitators=(a_party("desk"),),
         funders=(a_party("fund"),),
         via="desk",

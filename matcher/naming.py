@@ -1,0 +1,58 @@
+"""Countries and languages by their names, so that no sentence makes its reader look a code up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from matcher.encoding import primary
+from matcher.places import PlaceBook
+from matcher.wording import listed
+
+_LANGUAGES: Final = {
+    "am": "Amharic",
+    "ar": "Arabic",
+    "bn": "Bengali",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fr": "French",
+    "hi": "Hindi",
+    "ht": "Haitian Creole",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "lo": "Lao",
+    "ne": "Nepali",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "sw": "Swahili",
+    "th": "Thai",
+    "tr": "Turkish",
+    "ur": "Urdu",
+    "vi": "Vietnamese",
+    "zh": "Chinese",
+}
+
+
+def language(tag: str) -> str:
+    """Call a language by its English name, the rarer ones by their tag."""
+    return _LANGUAGES.get(primary(tag), f'the language "{primary(tag)}"')
+
+
+def languages(tags: Iterable[str], joint: str = "and") -> str:
+    """Write languages as a list, by name."""
+    return listed(sorted(map(language, tags)), joint)
+
+
+def country(book: PlaceBook, text: str) -> str:
+    """Name a country by its alpha-3 code; a group, a region and what is unknown stand as they were written."""
+    found = book.countries.get(text)
+    return found.name if found else text
+
+
+def countries(book: PlaceBook, codes: Iterable[str], joint: str = "and") -> str:
+    """Write countries as a list, by name."""
+    return listed(sorted(country(book, code) for code in codes), joint)
