@@ -16,7 +16,7 @@ serve: $(STAMP)  ## serve the newest release
 	$(BIN)/matcher serve
 
 test: check  ## what CI runs: every check, then every test but the long counts
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/benchmarks
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/benchmarks tests/service/test_quality.py tests  # the longest first
 
 check: $(STAMP)  ## style, format, types, import contracts
 	$(BIN)/ruff check .
