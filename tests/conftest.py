@@ -1,5 +1,6 @@
 """Settings of every test."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL
 
+from service.settings import PREFIX, Settings
 from tests.postgres import a_postgres_server
 
 settings.register_profile(
@@ -18,6 +20,8 @@ settings.load_profile("shared-machine")
 def pytest_configure() -> None:
     """Take Ctrl-C as at a terminal: a job in the background ignores it, and so would every program the tests start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in Settings.model_fields:  # a test states what it sets; what the shell has set is not its business
+        os.environ.pop(f"{PREFIX}{name.upper()}", None)
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,6 @@ def environment(tag: str) -> Environment:
         "label": views.label,
         "moment": spoken.moment,
         "moment_of": lambda text: spoken.moment(datetime.fromisoformat(text)),
-        "named": spelling.named,
         "number": spoken.number,
         "percent": spoken.percent,
         "plain": spelling.plain,

@@ -21,7 +21,6 @@ _ABBREVIATIONS: Final = {
     "industry 4 0": "industry 4.0",
 }
 _ABBREVIATED: Final = re.compile(rf"\b(?:{'|'.join(_ABBREVIATIONS)})\b")
-_CODE: Final = re.compile(r"\b[A-Z]{3}\b")
 
 
 @lru_cache(maxsize=2_000)
@@ -44,11 +43,6 @@ def country(text: str) -> str:
 def place(value: Located | str) -> str:
     """Name a place with its country; a group or a region stands as it was written."""
     return f"{value.name} ({country(value.country)})" if isinstance(value, Located) else country(value)
-
-
-def named(text: str) -> str:
-    """Write the countries of a sentence that was made of codes by their names; for sentences of codes only."""
-    return _CODE.sub(lambda found: country(found[0]), text)
 
 
 @lru_cache(maxsize=500)

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from matcher import wording
-from matcher.matches import Contribution, Gate, Match, PassageEvidence
+from matcher.matches import Contribution, Match, PassageEvidence
 from matcher.profiles import Capability, Deployment, Located, Need, Profile
 from matcher.quantities import Money, Range
-from matcher.vocabulary import Confidentiality, Cooperation, GateName, GateState, Provenance, SignalName, Tier
+from matcher.vocabulary import Confidentiality, Cooperation, GateState, Provenance, SignalName, Tier
 from service.console.marking import marked
-from service.console.spelling import deployed, field_said, named, place, plain
+from service.console.spelling import deployed, field_said, place, plain
 from service.console.words import N_
 
 if TYPE_CHECKING:
@@ -120,12 +120,8 @@ def match_view(match: Match, *, quoted: bool = True) -> MatchView:
         quote,
         marked(quote.need_passage, terms) if quote else "",
         marked(quote.capability_passage, terms) if quote else "",
-        tuple([(plain(gate.gate.value), STATES[gate.state], COLOURS[gate.state], _why(gate)) for gate in judged]),
+        tuple([(plain(gate.gate.value), STATES[gate.state], COLOURS[gate.state], gate.detail) for gate in judged]),
     )
-
-
-def _why(gate: Gate) -> str:
-    return named(gate.detail) if gate.gate is GateName.PLACE else gate.detail
 
 
 def _most_first(one: Contribution) -> tuple[float, float, str]:
@@ -141,7 +137,7 @@ def _bar(one: Contribution, scale: float) -> Bar:
         round(one.points * scale, 1),
         round(could_be * scale, 1),
         one.value is not None,
-        named(one.evidence) if one.signal is SignalName.CONTEXT else one.evidence,
+        one.evidence,
     )
 
 
