@@ -68,8 +68,8 @@ class Mapper:
         self._ignored = frozenset(normal(header) for header in table.ignore)
         self._wanted: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for path, column in table.fields.items():
-            for order, header in enumerate(column.headers):
-                self._wanted[normal(header)].append((order, path))
+            for order, name in enumerate(dict.fromkeys(map(normal, column.headers))):  # "end_date" is "end date" too
+                self._wanted[name].append((order, path))
         self._known: dict[str, list[tuple[int, str, str]]] = {}
         self._ways: dict[str, _Way] = {}
 

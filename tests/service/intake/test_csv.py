@@ -204,6 +204,13 @@ class TestCells:
             ("Country", "Kennya", "unknown_place", 2),
         }
 
+    @pytest.mark.parametrize("header", ["complete_by", "Complete by", "complete-by", "deadline"])
+    def test_a_value_that_is_refused_is_told_once_under_each_spelling_of_its_header(
+        self, tmp_path: Path, header: str
+    ) -> None:
+        _, rejects = a_need_row(tmp_path, **{header: "soon"})
+        assert [(r.column, r.value, r.code) for r in rejects] == [(header, "soon", "not_a_date")]
+
     def test_an_organisation_in_columns_becomes_a_record(self, tmp_path: Path) -> None:
         path = a_csv(
             tmp_path / "needs.csv",
