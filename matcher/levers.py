@@ -16,7 +16,7 @@ from matcher.asked import Pair
 from matcher.classification import goals_of
 from matcher.encoding import plain, primary
 from matcher.openings import NEED_OWNER, PROVIDER
-from matcher.profiles import Capability, Deployment, Ip, Located, Need, PartnerSought
+from matcher.profiles import Capability, Deployment, Ip, Need, PartnerSought
 from matcher.vocabulary import FinancingState
 from matcher.wording import listed, members
 
@@ -64,7 +64,7 @@ def of_need(pair: Pair) -> Iterator[Lever[Need]]:
         yield _once(need, "financing_state", FinancingState.SOUGHT, "seek funding for what the budget lacks")
     spoken = {primary(tag) for tag in offer.languages_supported or ()}
     unmet = [tag for tag in need.languages_required or () if primary(tag) not in spoken]
-    yield from _shrinking(need, "languages_required", unmet, "do without {}")
+    yield from _shrinking(need, "languages_required", unmet, "do without {}", naming.language)
     for kind in ("infrastructure", "skills"):
         wanted = getattr(offer, f"{kind}_required")
         yield from _growing(need, f"{kind}_available", wanted, f"see to the {kind} required: {{}}")
@@ -92,15 +92,25 @@ def _growing(
     record: R, name: str, wanted: Iterable[Any] | None, words: str, key: Callable[[Any], Any] = plain
 ) -> Iterator[Lever[R]]:
     """Add what the other side wants and is not there, one item a step; ``key`` tells which items are the same."""
+    yield from _adding(record, name, _missing(getattr(record, name) or (), wanted or (), key), words, str)
+
+
+def _adding(
+    record: R, name: str, missing: Sequence[Any], words: str, called: Callable[[Any], str]
+) -> Iterator[Lever[R]]:
+    """Add items, one a step; ``called`` writes one of them in the sentence."""
     have: tuple[Any, ...] = tuple(getattr(record, name) or ())
-    missing: list[Any] = _missing(have, wanted or (), key)
     if missing:
         values = [have + tuple(some) for some in _firsts(missing)]
-        yield _ladder(record, name, values, lambda made: words.format(_named(getattr(made, name)[len(have) :])))
+        yield _ladder(
+            record, name, values, lambda made: words.format(listed(map(called, getattr(made, name)[len(have) :])))
+        )
 
 
-def _shrinking(record: R, name: str, unwanted: Iterable[Any] | None, words: str) -> Iterator[Lever[R]]:
-    """Take away what keeps the other side out, one item a step."""
+def _shrinking(
+    record: R, name: str, unwanted: Iterable[Any] | None, words: str, called: Callable[[Any], str] = str
+) -> Iterator[Lever[R]]:
+    """Take away what keeps the other side out, one item a step; ``called`` writes one of them in the sentence."""
     have: tuple[Any, ...] = tuple(getattr(record, name) or ())
     gone = [item for item in have if item in set(unwanted or ())]
     if gone:
@@ -109,12 +119,8 @@ def _shrinking(record: R, name: str, unwanted: Iterable[Any] | None, words: str)
             record,
             name,
             values,
-            lambda made: words.format(listed([item for item in have if item not in getattr(made, name)])),
+            lambda made: words.format(listed([called(item) for item in have if item not in getattr(made, name)])),
         )
-
-
-def _named(items: Iterable[Any]) -> str:
-    return listed(f"{item.name} ({item.country})" if isinstance(item, Located) else item for item in items)
 
 
 def _firsts(items: Sequence[Any]) -> list[Sequence[Any]]:
@@ -133,10 +139,13 @@ def _missing(have: Iterable[Any], wanted: Iterable[Any], key: Callable[[Any], An
 def _places(pair: Pair) -> Iterator[Lever[Capability]]:
     """Offer it where the need is, one of its places a step, where it is not yet; and lift exclusions of them."""
     offer, places, wanted = pair.capability, pair.columns.places, pair.asked.need.beneficiary_places or ()
+    called = partial(naming.place, pair.asked.book)
     served = members(pair.columns.geography.codes, places.offered[:, int(places.codes[pair.row])])
     if pair.asked.countries.isdisjoint(served):
-        yield from _growing(offer, "places_offered", wanted, "offer it in {}", str)
-    yield from _shrinking(offer, "places_excluded", {*wanted, *pair.asked.countries}, "no longer exclude {}")
+        missing = _missing(offer.places_offered or (), wanted, str)
+        yield from _adding(offer, "places_offered", missing, "offer it in {}", called)
+    barred = {*wanted, *pair.asked.countries}
+    yield from _shrinking(offer, "places_excluded", barred, "no longer exclude {}", called)
 
 
 def _maturity(pair: Pair) -> Iterator[Lever[Capability]]:
@@ -166,7 +175,7 @@ def _languages(pair: Pair) -> Iterator[Lever[Capability]]:
         return
     have = offer.languages_supported if offer.languages_supported is not None else own or ()
     values = [tuple(dict.fromkeys((*have, *some))) for some in _firsts(missing)]
-    say = {value: listed(some) for value, some in zip(values, _firsts(missing), strict=True)}
+    say = {value: listed(map(naming.language, some)) for value, some in zip(values, _firsts(missing), strict=True)}
     yield _ladder(offer, "languages_supported", values, lambda made: f"support {say[made.languages_supported or ()]}")
 
 
@@ -219,7 +228,7 @@ def _interest(pair: Pair) -> Iterator[Lever[Capability]]:
     if countries:
         sought = sought.model_copy(update={"places": (*(sought.places or ()), *countries)})
         values.append(sought)
-        words.append(f"in {_named(countries)}")
+        words.append(f"in {listed(naming.place(asked.book, where) for where in countries)}")
     if kind and kind not in (sought.org_types or ()):
         values.append(sought.model_copy(update={"org_types": (*(sought.org_types or ()), kind)}))
         words.append(f"of the kind {listed([kind])}")

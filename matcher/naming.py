@@ -7,6 +7,7 @@ from typing import Final
 
 from matcher.encoding import primary
 from matcher.places import PlaceBook
+from matcher.profiles import Located, Place
 from matcher.wording import listed
 
 _LANGUAGES: Final = {
@@ -51,6 +52,13 @@ def country(book: PlaceBook, text: str) -> str:
     """Name a country by its alpha-3 code; a group, a region and what is unknown stand as they were written."""
     found = book.countries.get(text)
     return found.name if found else text
+
+
+def place(book: PlaceBook, written: Place) -> str:
+    """Name a place as a record writes it, a part of a country with that country."""
+    if isinstance(written, Located):
+        return f"{written.name} ({country(book, written.country)})"
+    return country(book, written)
 
 
 def countries(book: PlaceBook, codes: Iterable[str], joint: str = "and") -> str:

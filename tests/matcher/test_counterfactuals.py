@@ -74,8 +74,44 @@ def test_the_missing_language_is_what_lifts_an_offer() -> None:
     change = of(found, "languages_supported")
     assert (found.rank, found.above, found.above_rank) == (2, "first", 1)
     assert (change.side, change.before, change.after, change.reaches) == (PROVIDER, ["en"], ["en", "fr", "pt"], True)
-    assert change.action == "support fr and pt", "with fr alone it is level, and the lower id stands first"
+    assert change.action == "support French and Portuguese", "with fr alone it is level, and the lower id stands first"
     assert change.rank == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "offer", "action"),
+    [
+        ("places_offered", {"places_offered": ["TZA"]}, "offer it in Kenya"),
+        ("partner_sought", {"places_offered": ["KEN"]}, "seek partners in Kenya"),
+    ],
+)
+def test_a_country_is_called_by_name_in_what_a_provider_could_do(
+    field: str, offer: dict[str, Any], action: str
+) -> None:
+    found = two(a_need(beneficiary_places=["KEN"]), {"places_offered": ["KEN"]}, offer)
+    assert of(found, field).action == action
+
+
+def test_a_country_is_called_by_name_where_it_is_excluded() -> None:
+    matcher = a_matcher(a_capability("only", places_offered=["World"], places_excluded=["KEN", "East Africa"]))
+    pair = matcher.explainer.pair(matcher.asked(a_need(beneficiary_places=["KEN"]), matcher.catalogue.columns), 0)
+    lever = next(one for one in levers.of_offer(pair) if one.field == "places_excluded")
+    assert lever.says(lever.at(1)) == "no longer exclude Kenya"
+
+
+def test_a_part_of_a_country_is_called_with_the_name_of_its_country() -> None:
+    need = a_need(beneficiary_places=["KEN", {"name": "Arusha", "country": "TZA"}])
+    found = two(need, {"places_offered": ["World"]}, {"places_offered": ["World"]})
+    assert of(found, "partner_sought").action == "seek partners in Kenya and Arusha (Tanzania)"
+
+
+def test_a_language_to_do_without_is_called_by_name() -> None:
+    found = two(
+        a_need(languages_required=["en", "fr"]),
+        {"languages_supported": ["en", "fr"]},
+        {"languages_supported": ["en"]},
+    )
+    assert of(found, "languages_required").action == "do without French"
 
 
 def test_the_gap_is_the_difference_of_z() -> None:
