@@ -36,12 +36,15 @@ def add(made: APIRouter) -> None:
 def changes_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show changes since the release that was looked at last, or the one that is asked for."""
     release = context.release()
-    kept = [name for name in context.following.shelf.names() if name != release.id]
+    made = context.following.shelf.moments()
+    kept = {name: made[name] for name in reversed(made) if name != release.id}  # the newest first
     given = query_of(request)
     last = request.cookies.get(SEEN, "")
     if "since" not in given and last in kept:
         given["since"] = last
     found, problem = _told(context, asker, given) if kept else (None, "")
+    if found:
+        given.setdefault("since", found["since"])  # the one that was taken where none was asked for
     answer = page(
         request,
         "changes.html",

@@ -66,6 +66,7 @@ def need_page(
         release=release,
         need=need,
         served=served,
+        judged_in=context.release_of(served.release_id).manifest,
         problem="",
         eligible=[one for one in laid_out if not one.match.near_miss],
         near=[one for one in laid_out if one.match.near_miss],

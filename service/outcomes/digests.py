@@ -47,7 +47,9 @@ class Digest:
     subscription_id: str
     tenant_id: str
     since: str
+    since_at: datetime  # when that release was made: what people know it by
     release_id: str
+    release_at: datetime
     at: datetime
     made_with: tuple[str, ...]  # what the two runs were made with that differs
     counts: Mapping[str, Mapping[str, int]]  # by kind and cause
@@ -94,7 +96,9 @@ def digest(
         subscription_id=subscription.id,
         tenant_id=subscription.tenant_id,
         since=before.id,
+        since_at=before.manifest.created_at,
         release_id=now.id,
+        release_at=now.manifest.created_at,
         at=at,
         made_with=tuple(made_with(news.compared)),
         counts=chosen.counts,

@@ -21,6 +21,7 @@ from service.releases.reading import published
 from service.visibility import Visibility
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     import numpy.typing as npt
@@ -160,7 +161,11 @@ class ReleaseShelf:
 
     def names(self) -> tuple[str, ...]:
         """Name the releases that are retained, oldest first."""
-        return tuple(manifest.id for manifest in published(self._dir))
+        return tuple(self.moments())
+
+    def moments(self) -> Mapping[str, datetime]:
+        """Return when each release that is retained was made, oldest first: what people know a release by."""
+        return {manifest.id: manifest.created_at for manifest in published(self._dir)}
 
     def release(self, release_id: str) -> Release | None:
         """Open a retained release; None when there is none of that name."""

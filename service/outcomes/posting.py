@@ -99,7 +99,7 @@ def as_json(news: Digest) -> dict[str, Any]:
 def message(news: Digest, one: Subscription) -> EmailMessage:
     """Write a digest as a message, in plain text and as HTML, to the owner's role mailbox if the owner has one."""
     made = EmailMessage()
-    made["Subject"] = f"{news.total} {'change' if news.total == 1 else 'changes'} in release {news.release_id}"
+    made["Subject"] = f"{_counted(news)} in the release of {_written(news.release_at)}"
     kind, _, login = one.owner.partition(":")
     if kind == "user":
         made["To"] = login
@@ -112,7 +112,8 @@ def message(news: Digest, one: Subscription) -> EmailMessage:
 
 def plain(news: Digest) -> str:
     """Write a digest as plain text."""
-    lines = [f"{news.total} changes since {news.since}, in release {news.release_id}."]
+    since, now = called(news.since, news.since_at), called(news.release_id, news.release_at)
+    lines = [f"{_counted(news)} since {since}, in {now}."]
     lines += [f"The runs differ in what they were made with: {'; '.join(news.made_with)}."] if news.made_with else []
     for need_id, found in by_need(news):
         lines += ["", found[0].need_title or need_id]
@@ -126,8 +127,21 @@ def page(news: Digest) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    made.globals["places"] = places
+    made.globals |= {"called": called, "counted": _counted, "places": places}
     return made.get_template("digest.html").render(digest=news, needs=list(by_need(news)))
+
+
+def called(release_id: str, at: datetime) -> str:
+    """Name a release as people know it, with its id: "the release of 2026-11-30 02:14 UTC (2026-11-30-1f0c)"."""
+    return f"the release of {_written(at)} ({release_id})"
+
+
+def _written(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _counted(news: Digest) -> str:
+    return f"{news.total} {'change' if news.total == 1 else 'changes'}"
 
 
 def by_need(news: Digest) -> Iterator[tuple[str, list[DigestLine]]]:
