@@ -45,6 +45,31 @@ def place(value: Located | str) -> str:
     return f"{value.name} ({country(value.country)})" if isinstance(value, Located) else country(value)
 
 
+FINANCE_TYPES: Final[Mapping[str, str]] = {
+    "110": "standard grant",
+    "210": "interest subsidy",
+    "310": "capital subscription, on deposit",
+    "311": "capital subscription, on encashment",
+    "421": "standard loan",
+    "422": "reimbursable grant",
+    "423": "bonds",
+    "424": "asset-backed securities",
+    "425": "other debt securities",
+    "431": "subordinated loan",
+    "432": "preferred equity",
+    "433": "other hybrid instruments",
+    "510": "common equity",
+    "520": "shares in collective investment vehicles",
+    "1100": "guarantees and insurance",
+}
+"""Finance type of the OECD DAC (IATI codelist FinanceType) -> its name, but for those of debt relief."""
+
+
+def finance_type(code: str) -> str:
+    """Name a finance type with its code, which is what funders search by; one without a name is told as a code."""
+    return f"{FINANCE_TYPES[code]} ({code})" if code in FINANCE_TYPES else f"code {code} (OECD DAC)"
+
+
 @lru_cache(maxsize=500)
 def spoken(tag: str) -> str:
     """Name a language by its BCP-47 tag, in English; one that is not known stands as it was written."""
@@ -69,6 +94,7 @@ _PLACES: Final = ("country", "places", "places_offered", "places_excluded", "eli
 WRITERS: Final[Mapping[str, Callable[[Any], str]]] = {
     **dict.fromkeys((*_PLACES, "tied_to", "jurisdictions"), _listed(place)),
     **dict.fromkeys(("language", "languages", "languages_supported", "languages_required"), _listed(spoken)),
+    "finance_types": _listed(finance_type),
     **dict.fromkeys(("sectors", "services", "transfer_modes", "accepted_modes", "rejected_modes"), _listed(plain)),
 }
 """Field of a record -> how its codes are written."""

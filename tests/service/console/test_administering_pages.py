@@ -45,6 +45,23 @@ def test_a_user_is_made_signs_in_and_is_ended(world: World) -> None:
         assert re.search(r"desk@bank\.example.*?ended", text, re.DOTALL)
 
 
+def test_each_user_and_key_has_a_state_in_words(world: World) -> None:
+    with world.client("") as client:
+        form = {"csrf_token": _token(client, world.key_of(Role.ADMIN)), "role": "broker", "password": "a long one, yes"}
+        for login in ("one@bank.example", "two@bank.example"):
+            text = client.post("/administration/users", data={**form, "login": login}).text
+        assert _states(text, "Users") == ["active", "active"]
+        text = client.post("/administration/users/two%40bank.example/disable", data=form).text
+        assert sorted(_states(text, "Users")) == ["active", "ended"]
+        assert set(_states(text, "Keys")) == {"active"}
+
+
+def _states(text: str, table: str) -> list[str]:
+    """Return what stands first in each row's cell of the state: words, not what can be done."""
+    rows = text.partition(f'<caption class="unseen">{table}</caption>')[2].partition("</table>")[0]
+    return re.findall(r'data-label="State"><span[^>]*>(\w+)</span>', rows)
+
+
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.BROKER, Role.ANALYST])
 def test_who_may_not_administer_sees_neither_page_nor_link(world: World, role: Role) -> None:
     with world.client(world.key_of(role)) as client:
