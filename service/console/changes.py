@@ -37,7 +37,9 @@ def changes_page(request: Request, context: Here, asker: Asker) -> Response:
     """Show changes since the release that was looked at last, or the one that is asked for."""
     release = context.release()
     made = context.following.shelf.moments()
-    kept = {name: made[name] for name in reversed(made) if name != release.id}  # the newest first
+    kept = {
+        name: made[name] for name in sorted(made, key=made.__getitem__, reverse=True) if name != release.id
+    }  # the newest first
     given = query_of(request)
     last = request.cookies.get(SEEN, "")
     if "since" not in given and last in kept:
