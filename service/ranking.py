@@ -31,7 +31,7 @@ from service.blocks import (
     lines_of,
 )
 from service.engine import can_copy, spread, spread_over_copies
-from service.intake import Batch, Reject, Severity, read, read_capabilities, read_needs
+from service.intake import Refusals, Reject, nothing_in, read, read_capabilities, read_needs
 from service.progress import Watched, track
 from service.releases.files import replacing, require_place
 
@@ -69,17 +69,14 @@ class Gathered:
     facilitators: tuple[FacilitatorProgramme, ...] = ()
 
     @property
-    def records_refused(self) -> int:
-        """Count what gave no record; values left out of accepted records are not among them."""
-        return sum(reject.severity in {Severity.ROW, Severity.FILE} for reject in self.rejects)
+    def refused(self) -> Refusals:
+        """Count what was refused."""
+        return Refusals.of(self.rejects)
 
 
 def gather(files: Files, places: PlaceBook) -> Gathered:
-    """Read everything; raises BadInput when there is nothing to rank, or nothing to rank it for."""
+    """Read everything, be it that nothing can be ranked; raises OSError for a file that is not there."""
     offered, wanted = read_capabilities(files.capabilities, places), read_needs(files.needs, places)
-    for batch, path, what in ((offered, files.capabilities, "capability"), (wanted, files.needs, "need")):
-        if not batch.records:
-            raise _nothing(batch, path, what)
     described = {one.id: one for batch in (wanted, offered) for one in batch.organisations.values()}
     stated, refused = _read(files.organisations, "organisations", Organisation, places)
     cases, not_cases = _read(files.cases, "cases", CaseStory, places)
@@ -105,6 +102,17 @@ def check_paths(read_from: Sequence[Path | None], written_to: Sequence[Path | No
         if path is not None and path.resolve() in taken:
             raise BadInput("same_file", expected="a file of its own for each input and result", got=str(path))
         taken |= {path.resolve()} if path is not None else set()
+
+
+def check_any(found: Gathered, files: Files) -> None:
+    """Refuse files that hold nothing to rank, or nothing to rank it for; raises BadInput."""
+    for records, path, what in (
+        (found.capabilities, files.capabilities, "capability"),
+        (found.needs, files.needs, "need"),
+    ):
+        if not records:
+            here = [reject for reject in found.rejects if reject.file == path.name]
+            raise nothing_in(path, here, code="nothing_to_match", what=what)
 
 
 def check_ids(found: Gathered, *, grouped: bool = False) -> None:
@@ -200,10 +208,3 @@ def _read(path: Path | None, kind: str, model: type[Kind], places: PlaceBook) ->
         elif isinstance(row.profile, model):
             found.append(row.profile)
     return found, rejects
-
-
-def _nothing(batch: Batch[Capability] | Batch[Need], path: Path, what: str) -> BadInput:
-    first = next((one for one in batch.rejects if one.severity in {Severity.ROW, Severity.FILE}), None)
-    where = f"row {first.row}: " if first and first.row else ""
-    why = f"{where}{first.code}: expected {first.expected}; {first.fix}" if first else "the file is empty"
-    return BadInput("nothing_to_match", expected=f"at least one {what} in {path}", got="none", fix=why)

@@ -12,13 +12,19 @@ from matcher.matches import Match, Ranked, RankedOrganisation
 
 TAG: Final = "partner-matcher"
 _TABLE: Final = 3  # columns of judgements as a table
+_HIGHEST: Final = 1_000_000  # trec_eval counts grades in an array as long as the highest
 STEP: Final = 1e-6  # printed digits; wider than single precision near 1, in which trec_eval compares scores
 
 
 def read_run(path: Path) -> dict[str, dict[str, float]]:
     """Read ``need Q0 capability rank score tag`` lines in any order. Raises BadInput naming the line that is wrong."""
+    return run_of(numbered_lines(path), path)
+
+
+def run_of(lines: Iterable[tuple[int, str]], path: Path) -> dict[str, dict[str, float]]:
+    """Read a run from its numbered lines; ``path`` is what an error names."""
     run: dict[str, dict[str, float]] = {}
-    for number, line in _lines(path):
+    for number, line in lines:
         try:
             need, _, capability, _, score, _ = line.split()
         except ValueError:
@@ -37,7 +43,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     """
     qrels: dict[str, dict[str, int]] = {}
     table = False
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         if not qrels and not table:
             named = line.split()[:2] == ["query-id", "corpus-id"]
             table = named or line.count("\t") == _TABLE - 1
@@ -48,8 +54,8 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
             form = "three tab-separated fields: query-id corpus-id score"
             raise _bad(path, number, form if table else "four fields: need 0 capability grade", line)
         need, capability, grade = fields[0].strip(), fields[-2].strip(), _number(path, number, fields[-1], line)
-        if grade != int(grade):
-            raise _bad(path, number, "a whole number as the grade", line)
+        if grade != int(grade) or abs(grade) > _HIGHEST:
+            raise _bad(path, number, f"a whole number up to {_HIGHEST} as the grade", line)
         if qrels.setdefault(need, {}).setdefault(capability, int(grade)) != grade:
             raise _bad(path, number, "one grade for a pair; it was judged differently above", line)
     return qrels
@@ -78,7 +84,8 @@ def word(identifier: str) -> str:
     return identifier
 
 
-def _lines(path: Path) -> Iterable[tuple[int, str]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank with their numbers, each once: the file may be a pipe."""
     with path.open(encoding="utf-8-sig", errors="replace") as stream:
         for number, line in enumerate(stream, 1):
             text = line.rstrip("\r\n")

@@ -3,12 +3,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from service.ranking import Gathered
 
 
 class Format(StrEnum):
@@ -78,24 +75,17 @@ def command(
     files = ranking.Files(capabilities, needs, organisations, cases, mechanisms, facilitators)
     ranking.check_paths([capabilities, needs, organisations, cases, mechanisms, facilitators], [out, rejects])
     found = ranking.gather(files, places)
+    if rejects is not None:  # before anything is refused as a whole: then they are needed most
+        write_rejects(rejects, found.rejects)
+    ranking.check_any(found, files)
     if form is Format.TREC:
         ranking.check_ids(found, grouped=group_by is not None)
-    if rejects is not None:
-        write_rejects(rejects, found.rejects)
     day = (as_of or datetime.now(UTC)).date()
     make = ranking.make_matcher if group_by is None else ranking.make_organisation_matcher
     matcher = make(found, make_encoder(settings, cached=cache), places, day)
     count = engine.processes(len(found.needs) * len(found.capabilities), settings.processes)
     written = ranking.write(ranking.rank(found, matcher, k, form.value, count), out)
-    typer.echo(_summary(found, written, rejects), err=True)
-    if found.records_refused:
-        raise typer.Exit(3)
-
-
-def _summary(found: Gathered, written: int, rejects: Path | None) -> str:
     counts = f"{len(found.needs)} needs x {len(found.capabilities)} capabilities: {written} lines"
-    if not found.rejects:
-        return counts
-    values = len(found.rejects) - found.records_refused
-    where = f"see {rejects}" if rejects else "--rejects FILE lists them"
-    return f"{counts}; refused: {found.records_refused} records, {values} values ({where})"
+    typer.echo(counts + found.refused.said(rejects), err=True)
+    if found.refused.records:
+        raise typer.Exit(3)

@@ -2,12 +2,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from service.tagging import TagReport
 
 
 class Kind(StrEnum):
@@ -52,6 +49,7 @@ def command(
     found = tagging.gather(files, load_places())
     if rejects is not None:
         write_rejects(rejects, found.rejects)
+    tagging.check_any(found, files)
     encoder = make_encoder(load_settings(), cached=cache)
     written = tagging.write(tagging.tag(found, tagging.load_tagger(encoder)), out)
     report = tagging.report(files, found, written, encoder)
@@ -60,14 +58,7 @@ def command(
 
         typer.echo(to_json(report, indent=2))
     else:
-        typer.echo(_summary(report, rejects), err=True)
-    if found.records_refused:
+        counts = f"{report.records} records tagged, {report.without_goal} without a suggested goal"
+        typer.echo(counts + found.refused.said(rejects), err=True)
+    if found.refused.records:
         raise typer.Exit(3)
-
-
-def _summary(report: TagReport, rejects: Path | None) -> str:
-    line = f"{report.records} records tagged, {report.without_goal} without a suggested goal"
-    if not report.records_refused and not report.values_refused:
-        return line
-    where = f"see {rejects}" if rejects else "--rejects FILE lists them"
-    return f"{line}; refused: {report.records_refused} records, {report.values_refused} values ({where})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -129,9 +130,7 @@ class Admission:
         if not isinstance(profile, Organisation):
             return None, found
         before = self._organisations.get(profile.id, profile)
-        if before != profile:
-            found.append(Problem("organisation_differs", "organisation", described))
-        return before, found
+        return before, [*found, *(_differing(before, profile) if before != profile else ())]
 
 
 class _Draft:
@@ -263,6 +262,18 @@ class _Draft:
         """Let a need serve its owner's country unless it says otherwise; an offer's home is not where it goes."""
         if self.kind == "needs" and country and is_unknown(self.values.get("beneficiary_places")):
             self.infer("beneficiary_places", [country])
+
+
+def _differing(first: Organisation, again: Organisation) -> list[Problem]:
+    """Name what a second description states otherwise, or beyond, the one that stands; less is no difference."""
+    stands, other = (profile.model_dump(mode="json", exclude={"provenance"}) for profile in (first, again))
+    inferred = {name for name, how in (again.provenance or {}).items() if how is Provenance.INFERRED}
+    said = {n: value for n, value in other.items() if value is not None and value != stands[n] and n not in inferred}
+    if not said:
+        return []
+    before = json.dumps({name: stands[name] for name in said}, ensure_ascii=False)
+    expected = f"what a row above says of {first.id}: {before}"
+    return [Problem("organisation_differs", "organisation", said, expected=expected)]
 
 
 def _described(inline: object, stated: object, role: str, places: PlaceCheck) -> dict[str, Any] | None:

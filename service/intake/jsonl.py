@@ -13,6 +13,8 @@ from service.intake.results import Limits, Problem, Severity
 from service.intake.texts import without_controls
 
 _ARRAY = re.compile(rb"\s*\[\s*(?:\{|$)")  # a whole file as one list
+_NO_NUMBER = re.compile(rb"[:\[,]\s*(?:NaN|-?Infinity)\s*[,}\]]")  # as Python writes a missing number
+_NULL = "write null where a value is not known: JSON has no NaN and no Infinity"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16: such a file has no lines to speak of
 
 
@@ -58,7 +60,8 @@ def _object(line: bytes) -> dict[str, Any] | Problem:
     try:
         value = from_json(line, allow_inf_nan=False)
     except ValueError as error:
-        return Problem("not_json", value=line[:200].decode("utf-8", "replace"), severity=Severity.ROW, fix=str(error))
+        fix = _NULL if _NO_NUMBER.search(line) else str(error)
+        return Problem("not_json", value=line[:200].decode("utf-8", "replace"), severity=Severity.ROW, fix=fix)
     if not isinstance(value, dict):
         return Problem("not_an_object", value=line[:200].decode("utf-8", "replace"), severity=Severity.ROW)
     cleaned: dict[str, Any] = (

@@ -42,6 +42,9 @@ def read(
     Raises BadInput for a profile that is none, OSError for a file that is not there.
     """
     reader = _Reader(path, places, kind, None if profile is None else mapping.load(profile), limits)
+    if path.is_fifo():  # it is looked at before it is read: what a pipe gave once is gone
+        yield Problem("not_a_file", value=str(path), severity=Severity.FILE).at(path.name, "", None)
+        return
     size = path.stat().st_size
     if size > limits.file_bytes:
         yield Problem("file_too_large", value=size, severity=Severity.FILE).at(path.name, "", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -67,6 +68,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "not_an_object": ("a JSON object", "write {...} with the fields of a record"),
     "line_too_long": ("a shorter line", "shorten the texts or split the record"),
     "not_utf8": ("UTF-8 text", "save the file as UTF-8"),
+    "not_a_file": ("a file on disk", "a pipe cannot be read twice: write it to a file first"),
     "file_too_large": ("a smaller file", "split the file"),
     "unknown_format": ("JSONL, CSV, XLSX or IATI XML", "save the file in one of these formats"),
     "unknown_kind": ("a known kind of record", "say the kind, or name the file after it (needs.jsonl)"),
@@ -155,9 +157,14 @@ class Problem:
 
 def shown(value: object) -> str:
     """Return the value as text that any file can hold, shortened."""
-    text = "" if value is None else value if isinstance(value, str) else repr(value)
+    text = "" if value is None else value if isinstance(value, str) else _written(value)
     text = text.encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\u2026"
+
+
+def _written(value: object) -> str:
+    """Write objects and lists as a file would, anything else as Python does."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else repr(value)
 
 
 @dataclass(frozen=True, slots=True)

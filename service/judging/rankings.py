@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from matcher.errors import BadInput
 from matcher.evaluation import Run
 from matcher.exposure import TOP
 from matcher.vocabulary import Tier
-from service.trec import read_run
+from service.trec import numbered_lines, run_of
 
 Lists = dict[str, dict[str, float]]
 
@@ -49,22 +50,22 @@ def read_ranking(path: Path) -> Ranking:
     Scores of shortlists are probabilities. Those of a TREC run are taken for such where every one of them lies strictly
     between 0 and 1, as those of ``matcher match`` do.
     """
-    with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        lines = (line for line in stream if line.strip())
-        first = next(lines, "")
-        if first.lstrip().startswith("{"):
-            return _shortlists(path, (first, *lines))
-    run = read_run(path)
+    lines = numbered_lines(path)
+    first = next(lines, (1, ""))
+    both = chain((first,), lines) if first[1] else lines
+    if first[1].lstrip().startswith("{"):
+        return _shortlists(path, both)
+    run = run_of(both, path)
     proper = all(0 < score < 1 for scores in run.values() for score in scores.values())
     return Ranking(run, run if proper else {}, None)
 
 
-def _shortlists(path: Path, lines: Iterable[str]) -> Ranking:
+def _shortlists(path: Path, lines: Iterable[tuple[int, str]]) -> Ranking:
     """Rank by the stated rank: near misses stand last, whatever they would score if they were mended."""
     run: Lists = {}
     probabilities: Lists = {}
     tiers: dict[str, dict[str, Tier]] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         try:
             shortlist = json.loads(line)
             need, matches = str(shortlist["need_id"]), shortlist["matches"]
@@ -76,9 +77,10 @@ def _shortlists(path: Path, lines: Iterable[str]) -> Ranking:
                 if tiers[need][one] is not Tier.C
             }
         except (ValueError, KeyError, TypeError) as error:
+            why = f"no {error}" if isinstance(error, KeyError) else str(error)
             expected = "one shortlist a line and a need, as matcher match --format jsonl writes it"
             fix = f"see line {number} of {path}"
-            raise BadInput("bad_line", expected=expected, got=f"{error}: {line[:150]}", fix=fix) from None
+            raise BadInput("bad_line", expected=expected, got=f"{why}: {line[:150]}", fix=fix) from None
     return Ranking(run, probabilities, tiers)
 
 

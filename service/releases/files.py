@@ -28,6 +28,9 @@ def require_place(path: Path) -> None:
     if not path.parent.is_dir():
         fix = "make the folder first, or check the path for a slip"
         raise BadInput("no_folder", expected="a file in a folder that exists", got=str(path), fix=fix)
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        fix = "name a file elsewhere, or have the folder opened to you"
+        raise BadInput("no_entry", expected="a file in a folder that you may write in", got=str(path), fix=fix)
 
 
 @contextmanager

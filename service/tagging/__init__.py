@@ -2,13 +2,14 @@
 
 from service.tagging.judging import SdgFigures, judge_file, per_goal_f1
 from service.tagging.loading import load_tagger
-from service.tagging.running import Gathered, TagFiles, TagReport, documents_of, gather, report, tag, write
+from service.tagging.running import Gathered, TagFiles, TagReport, check_any, documents_of, gather, report, tag, write
 
 __all__ = [
     "Gathered",
     "SdgFigures",
     "TagFiles",
     "TagReport",
+    "check_any",
     "documents_of",
     "gather",
     "judge_file",

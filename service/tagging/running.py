@@ -12,7 +12,7 @@ from matcher import sections
 from matcher.errors import BadInput
 from matcher.profiles import Capability, Need
 from matcher.tagging import Document
-from service.intake import Reject, Severity, read
+from service.intake import Refusals, Reject, nothing_in, read
 from service.intake.reading import kind_of
 from service.progress import track
 from service.releases.files import replacing
@@ -44,9 +44,9 @@ class Gathered:
     rejects: tuple[Reject, ...]
 
     @property
-    def records_refused(self) -> int:
-        """Count what gave no record; values left out of accepted records are not among them."""
-        return sum(reject.severity in {Severity.ROW, Severity.FILE} for reject in self.rejects)
+    def refused(self) -> Refusals:
+        """Count what was refused."""
+        return Refusals.of(self.rejects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def documents_of(profile: Profile) -> Document | None:
 
 
 def gather(files: TagFiles, places: PlaceBook) -> Gathered:
-    """Read the file; raises BadInput when nothing in it can be tagged."""
+    """Read the file, be it that nothing in it can be tagged; raises BadInput for a kind that is never tagged."""
     kind = files.kind or (kind_of(files.source.stem) or _KINDS[0])
     if kind not in _KINDS:
         raise BadInput("unknown_kind", expected=f"a file of {' or '.join(_KINDS)}", got=kind, fix="say --kind")
@@ -85,11 +85,13 @@ def gather(files: TagFiles, places: PlaceBook) -> Gathered:
             rejects.append(found)
         elif (document := documents_of(found.profile)) is not None:
             documents.append(document)
-    if not documents:
-        first = next(iter(rejects), None)
-        why = f"row {first.row}: {first.code}: expected {first.expected}; {first.fix}" if first else "the file is empty"
-        raise BadInput("nothing_to_tag", expected=f"at least one record in {files.source}", got="none", fix=why)
     return Gathered(tuple(documents), tuple(rejects))
+
+
+def check_any(found: Gathered, files: TagFiles) -> None:
+    """Refuse a file that holds nothing to tag; raises BadInput."""
+    if not found.documents:
+        raise nothing_in(files.source, found.rejects, code="nothing_to_tag", what="record")
 
 
 def tag(found: Gathered, tagger: Tagger) -> Iterator[Tags]:
@@ -117,8 +119,8 @@ def report(files: TagFiles, found: Gathered, written: Iterable[Tags], encoder: E
         out=str(files.out),
         model=encoder.name,
         records=len(tags),
-        records_refused=found.records_refused,
-        values_refused=len(found.rejects) - found.records_refused,
+        records_refused=found.refused.records,
+        values_refused=found.refused.values,
         suggested_goals=dict(sorted(goals.items())),
         suggested_sectors=dict(sorted(sectors.items())),
         without_goal=sum(not any(goal.suggested for goal in one.goals) for one in tags),

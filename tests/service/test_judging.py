@@ -1,7 +1,9 @@
 """What ``matcher evaluate`` reads beside a ranking, and the page it writes."""
 
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -170,6 +172,16 @@ def test_a_trec_run_has_no_tiers_and_a_shortlist_has(files: dict[str, str]) -> N
     tiers = read_ranking(Path(files["lists"])).tiers
     assert tiers is not None
     assert tiers["n11"] == {"b": Tier.C}
+
+
+def test_a_run_may_come_through_a_pipe(tmp_path: Path) -> None:
+    """It is read once from its start: nothing of it is taken to tell its form and then missing."""
+    lines = [f"n{at} Q0 c 1 0.5 x\n" for at in range(4_000)]
+    pipe = tmp_path / "run"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as writing:
+        writing.submit(pipe.write_text, "\n" + "".join(lines), encoding="utf-8")
+        assert len(read_ranking(pipe).run) == len(lines)
 
 
 @pytest.mark.parametrize(

@@ -365,5 +365,32 @@ def test_a_packed_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     packed.write_bytes(gzip.compress(b'{"id": "c", "title": "Pumps"}\n'))
     needs = tmp_path / "needs.jsonl"
     needs.write_text('{"id": "n", "title": "Water"}\n')
+    files = ranking.Files(packed, needs)
     with pytest.raises(BadInput, match=r"nothing_to_match.*unknown_format.*unpack it first"):
-        ranking.gather(ranking.Files(packed, needs), load_places())
+        ranking.check_any(ranking.gather(files, load_places()), files)
+
+
+def test_a_pipe_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file is looked at before it is read; of a pipe the looked-at part would be missing."""
+    pipe = tmp_path / "offers"
+    os.mkfifo(pipe)
+    needs = _lines(tmp_path / "needs.jsonl", NEEDS)
+    with pytest.raises(SystemExit) as left:
+        cli.main(["match", "--capabilities", str(pipe), "--needs", str(needs)])
+    assert left.value.code == 1
+    assert "write it to a file first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("spoiled", [[{"title": "no id"}], [*CAPABILITIES, {"id": "two words", "title": "Wells"}]])
+def test_the_rejects_are_there_also_when_nothing_could_be_ranked(tmp_path: Path, spoiled: Any) -> None:
+    """A file that is refused as a whole is the one whose rejects are needed most."""
+    table = tmp_path / "rejects.csv"
+    assert _match(tmp_path, "--rejects", str(table), capabilities=[*spoiled, {"title": "no id"}]) == 1
+    assert "missing_id" in table.read_text(encoding="utf-8-sig")
+
+
+def test_what_nobody_reads_is_not_counted_as_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _match(tmp_path, "--out", str(tmp_path / "run"), capabilities=[{**CAPABILITIES[0], "colour": "red"}]) == 0
+    said = capsys.readouterr().err
+    assert "to look at: 1 (--rejects FILE lists them)" in said
+    assert "refused" not in said

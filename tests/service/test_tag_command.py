@@ -79,6 +79,13 @@ def test_nothing_to_tag_is_said_in_one_message(
     assert capsys.readouterr().err.startswith("matcher: ")
 
 
+@pytest.mark.usefixtures("_light")
+def test_the_rejects_are_there_also_when_nothing_could_be_tagged(tmp_path: Path) -> None:
+    table = tmp_path / "rejects.csv"
+    assert _tag(tmp_path, "--rejects", str(table), records=[{"text": "no id"}]) == (1, [])
+    assert "missing_id" in table.read_text(encoding="utf-8-sig")
+
+
 def test_f1_by_hand() -> None:
     """Goal 1: said for both, true for one: 2 / 3. Goal 2: said and true once: 1. Goal 5: true, never said: 0."""
     found = per_goal_f1([[1, 2, 3], [4, 1, 5]], [{1, 2}, {5}])

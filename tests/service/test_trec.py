@@ -50,6 +50,7 @@ def test_ids_with_spaces_are_read_from_the_tab_separated_form(tmp_path: Path) ->
         ("n1 a 1\n", "four fields.*line 1"),
         ("query-id\tcorpus-id\tscore\nn1\ta\n", "three tab-separated fields.*line 2"),
         ("n1 0 a 0.5\n", "a whole number.*line 1"),
+        ("n1 0 a 99999999999999999999\n", "a whole number up to 1000000.*line 1"),
         ("n1 0 a yes\n", "a number.*line 1"),
         ("n1 0 a 1\nn1 0 a 2\n", "one grade for a pair.*line 2"),
     ],

@@ -38,6 +38,13 @@ def only_need(folder: Path, **values: Any) -> Need:
     return records[0]
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_told_of_with_what_to_write(tmp_path: Path, number: str) -> None:
+    """Python and pandas write a missing number so."""
+    _, (reject,) = needs(tmp_path, f'{{"id": "n", "title": "Water", "trl_min": {number}}}'.encode())
+    assert (reject.code, reject.fix.split(":")[0]) == ("not_json", "write null where a value is not known")
+
+
 class TestMinimalRecords:
     def test_id_title_and_text_are_enough(self, tmp_path: Path) -> None:
         need = only_need(tmp_path)
@@ -98,6 +105,16 @@ class TestMinimalRecords:
         assert [o.city for o in batch.organisations.values()] == ["Kisumu"]
         assert [r.code for r in batch.rejects] == ["organisation_differs"]
         assert {n.owner_organisation_id for n in batch.records} == {"o"}
+        (reject,) = batch.rejects
+        assert reject.value == '{"city": "Nairobi"}', "what differs, as the file could hold it"
+        assert reject.expected == 'what a row above says of o: {"city": "Kisumu"}'
+
+    def test_a_row_that_says_less_of_an_organisation_differs_in_nothing(self, tmp_path: Path) -> None:
+        lines = [
+            {"id": "1", "title": "T", "organisation": {"id": "o", "name": "Drillers", "roles": ["funder"]}},
+            {"id": "2", "title": "T", "organisation": {"id": "o", "name": "Drillers"}},
+        ]
+        assert read_needs(written(tmp_path, *lines), PLACES).rejects == ()
 
     @pytest.mark.parametrize("field", ["places", "beneficiary_places"])
     def test_places_may_be_names_codes_or_one_string(self, tmp_path: Path, field: str) -> None:
