@@ -18,6 +18,7 @@ Codes = npt.NDArray[np.integer[Any]]  # of whatever width
 NOTHING = np.float32(-2)  # below every cosine
 SIDE = 16  # numbers in a cache line
 TILE = 4_096  # rows: their sums and a few spread-out terms lie in the first two caches
+ASKED = 64  # scores that are compared with a bound at once
 FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vector, zeros included
 
 
@@ -268,31 +269,24 @@ def largest(scores: Floats, allowed: npt.NDArray[np.bool_], k: int) -> Ints:
     """Return the positions of the k largest allowed scores, ties by position.
 
     1. Keep the best k seen so far as a heap with the worst on top: lower score is worse, then higher position.
-    2. A later position with an equal score never displaces an earlier one.
+    2. A later position with an equal score never displaces an earlier one. Nearly all are below the worst: that is
+       asked of many at once.
     3. Unwind the heap into order, best first.
     """
     heap = np.empty(k, dtype=np.int64)
     size = 0
-    for position in range(len(scores)):
-        if size == k and (k == 0 or not scores[position] > scores[heap[0]]):  # nearly all, so this is asked first
+    for start in range(0, len(scores) if k else 0, ASKED):
+        stop = min(start + ASKED, len(scores))
+        if size == k and not _any_above(scores[start:stop], scores[heap[0]]):
             continue
-        if not allowed[position]:
-            continue
-        if size < k:  # sift up
-            child = size
-            size += 1
-            while child > 0:
-                parent = (child - 1) // 2
-                other = heap[parent]
-                if scores[other] < scores[position]:
-                    break
-                if scores[other] == scores[position] and other > position:
-                    break
-                heap[child] = other
-                child = parent
-            heap[child] = position
-        else:
-            _sift_down(scores, heap, size, position)
+        for position in range(start, stop):
+            if not allowed[position]:
+                continue
+            if size < k:
+                _sift_up(scores, heap, size, position)
+                size += 1
+            elif scores[position] > scores[heap[0]]:
+                _sift_down(scores, heap, size, position)
     ordered = np.empty(size, dtype=np.int64)
     while size > 0:
         ordered[size - 1] = heap[0]
@@ -300,6 +294,26 @@ def largest(scores: Floats, allowed: npt.NDArray[np.bool_], k: int) -> Ints:
         if size > 0:
             _sift_down(scores, heap, size, heap[size])
     return ordered
+
+
+@njit(cache=True, nogil=True)
+def _any_above(scores: Floats, least: np.float32) -> bool:
+    found = False
+    for score in scores:  # to the end: without a way out this is a vector operation
+        found |= score > least
+    return found
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _sift_up(scores: Floats, heap: Ints, child: int, position: int) -> None:
+    """Put ``position``, later than all in the heap, in the free place ``child`` and restore the heap order."""
+    while child > 0:
+        parent = (child - 1) // 2
+        if scores[heap[parent]] < scores[position]:
+            break
+        heap[child] = heap[parent]
+        child = parent
+    heap[child] = position
 
 
 @njit(cache=True, nogil=True, inline="always")
