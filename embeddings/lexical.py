@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -264,23 +265,31 @@ class Lexical:
         weights = values[kept] / np.sqrt(idf)
         return Query(at, weights.astype(np.float32), 2 * float(np.linalg.norm(weights * idf)) or 1.0)
 
-    def parts(self, query: Query, items: Sequence[int]) -> list[list[tuple[str, float]]]:
-        """Return the shared terms of each item with their addends of ``scores(query)[item]``.
+    def parts(self, queries: Sequence[Query], items: Sequence[int]) -> list[list[tuple[str, float]]]:
+        """Return the terms each item shares with its best query, with their addends of ``best_scores([queries])``.
 
-        The largest come first, ties by term.
+        The largest come first, ties by term; of queries that score alike the first is the best.
         """
         from embeddings.kernels import posting_values
 
-        found = posting_values(query.terms, self.indptr, self.rows, self.values, np.array(items, dtype=np.int64))
-        parts = found * (query.weights / np.float32(query.norm))
-        order = np.argsort(-parts, axis=1, kind="stable")
-        words = self.vocabulary[query.terms].tolist()
-        return [
-            [(words[at], row[at]) for at in places[:shared]]
-            for row, places, shared in zip(
-                parts.tolist(), order.tolist(), np.count_nonzero(parts > 0, axis=1).tolist(), strict=True
-            )
-        ]
+        terms = np.unique(np.concatenate([query.terms for query in queries]))
+        weights = np.zeros((len(queries), len(terms)), dtype=np.float32)
+        for own, query in zip(weights, queries, strict=True):
+            own[np.searchsorted(terms, query.terms)] = query.weights / np.float32(query.norm)
+        held = posting_values(terms, self.indptr, self.rows, self.values, np.array(items, dtype=np.int64))
+        addends = weights[:, None] * held
+        asked, item, term = np.nonzero(addends)
+        values = addends[asked, item, term]
+        order = np.lexsort((-values, item, asked))
+        words = self.vocabulary[terms].tolist()
+        shared = [(words[at], value) for at, value in zip(term[order].tolist(), values[order].tolist(), strict=True)]
+        ends = np.cumsum(np.count_nonzero(addends, axis=2)).tolist()
+        runs = [shared[start:end] for start, end in pairwise([0, *ends])]
+        return [max(runs[at :: len(items)], key=_total) for at in range(len(items))]
+
+
+def _total(parts: Sequence[tuple[str, float]]) -> float:
+    return sum([part for _, part in parts])
 
 
 def _count(items: Iterable[Sequence[str]]) -> tuple[npt.NDArray[np.int64], csr_matrix, npt.NDArray[np.str_]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from matcher import naming
@@ -35,6 +35,11 @@ def explain(pair: Pair, states: States, policy: GatePolicy, said: Said | None = 
             for key in [(gate, state, reads(pair))]
         ]
     )
+
+
+def standing(judged: Sequence[Gate], state: GateState) -> list[Gate]:
+    """Return the gates that are in a state, in order."""
+    return [gate for gate in judged if gate.state is state]
 
 
 def _state(pair: Pair, state: GateState, _: GatePolicy) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from matcher import naming
 from matcher.asked import ELSEWHERE, SAME_COUNTRY, SAME_GROUP, SAME_REGION, Pair
 from matcher.classification import goals_of, sectors_of
-from matcher.encoding import BitColumn, ListColumn, plain, primary
+from matcher.encoding import plain, primary
 from matcher.places import PlaceBook
 from matcher.profiles import PartnerSought
 from matcher.vocabulary import SignalName
@@ -20,9 +20,9 @@ def evidence(signal: SignalName, pair: Pair, value: float | None) -> str:
     return _SENTENCES[signal][0](pair, value)
 
 
-def reads(signal: SignalName, pair: Pair) -> object:
-    """Return what of the offer's side ``evidence`` reads beside the value: where it is the same, so is the sentence."""
-    return _SENTENCES[signal][1](pair)
+def reader(signal: SignalName) -> Callable[[Pair], object]:
+    """Return what reads all of an offer that ``evidence`` does beside the value: the same, and so is the sentence."""
+    return _SENTENCES[signal][1]
 
 
 def _sdg(pair: Pair, value: float | None) -> str:
@@ -211,12 +211,11 @@ def _places(sought: PartnerSought, book: PlaceBook) -> list[str]:
     return [naming.country(book, place) if isinstance(place, str) else place.name for place in sought.places or ()]
 
 
-def _codes(pair: Pair, *columns: BitColumn | ListColumn) -> tuple[object, ...]:
-    return tuple([column.codes[pair.row] for column in columns])
-
-
 _SENTENCES: Final[dict[SignalName, tuple[Callable[[Pair, float | None], str], Callable[[Pair], object]]]] = {
-    SignalName.SDG: (_sdg, lambda pair: _codes(pair, pair.columns.sdg_goals, pair.columns.sdg_targets)),
+    SignalName.SDG: (
+        _sdg,
+        lambda pair: (pair.columns.sdg_goals.codes[pair.row], pair.columns.sdg_targets.codes[pair.row]),
+    ),
     SignalName.SECTOR: (_sector, lambda pair: pair.columns.sectors.codes[pair.row]),
     SignalName.MODE: (_mode, lambda pair: pair.columns.modes.codes[pair.row]),
     SignalName.MATURITY: (_maturity, lambda pair: pair.capability.trl),
@@ -224,12 +223,16 @@ _SENTENCES: Final[dict[SignalName, tuple[Callable[[Pair, float | None], str], Ca
     SignalName.RESOURCES: (
         _resources,
         lambda pair: (
-            _codes(pair, pair.columns.infrastructure, pair.columns.skills),
+            pair.columns.infrastructure.codes[pair.row],
+            pair.columns.skills.codes[pair.row],
             pair.capability.training_included,
         ),
     ),
     SignalName.BUDGET: (_budget, lambda pair: pair.columns.price.codes[pair.row]),
-    SignalName.LANGUAGE: (_language, lambda pair: _codes(pair, pair.columns.languages, pair.columns.home_languages)),
+    SignalName.LANGUAGE: (
+        _language,
+        lambda pair: (pair.columns.languages.codes[pair.row], pair.columns.home_languages.codes[pair.row]),
+    ),
     SignalName.CONTEXT: (
         _context,
         lambda pair: (pair.columns.deployments.codes[pair.row], pair.organisation and pair.organisation.country),

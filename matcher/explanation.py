@@ -22,7 +22,7 @@ from matcher.vocabulary import GateState, SignalName, Tier
 from matcher.wording import ALL_TIER_B, NONE_ELIGIBLE, SIGNAL_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matcher.catalogue import Catalogue
     from matcher.matches import Gate, NearMiss, OpenQuestion, TopicEvidence
@@ -56,6 +56,15 @@ class Subject:
     typed: dict[str | None, cooperation.Typed] = field(default_factory=dict)
 
 
+class _Weighing(NamedTuple):
+    """A signal that weighs something."""
+
+    signal: SignalName
+    at: int  # place among the values
+    weights: tuple[float, float]  # of the need's and of the provider's side
+    reads: Callable[[Pair], object] | None  # what its sentence reads of the offer; None: the texts
+
+
 class _Beside(NamedTuple):
     """What stands beside every pair of one list."""
 
@@ -87,10 +96,14 @@ class Explainer:
     thirds: ThirdParties = field(default_factory=ThirdParties)
 
     @cached_property
-    def _weights(self) -> list[tuple[int, SignalName, float, float]]:
-        """Signals that weigh anything on either side, with their place and weights."""
-        need, provider = (side.tolist() for side in self.scorer.sides())
-        return [one for one in zip(range(len(SIGNALS)), SIGNALS, need, provider, strict=True) if one[2] + one[3] > 0]
+    def _weighing(self) -> list[_Weighing]:
+        """Signals that weigh anything on either side, in order."""
+        sides = zip(*(side.tolist() for side in self.scorer.sides()), strict=True)
+        return [
+            _Weighing(signal, at, weights, None if at == _TOPIC else evidence.reader(signal))
+            for at, (signal, weights) in enumerate(zip(SIGNALS, sides, strict=True))
+            if any(weights)
+        ]
 
     @cached_property
     def _sides(self) -> joining.Sides:
@@ -117,7 +130,7 @@ class Explainer:
         return Pair(asked, self.catalogue.columns, row, counted(capability), provider)
 
     def _failed(self, judged: Sequence[Gate]) -> list[Gate]:
-        return [gate for gate in judged if gate.state is GateState.FAIL and self.policy.is_hard(gate.gate)]
+        return [gate for gate in details.standing(judged, GateState.FAIL) if self.policy.is_hard(gate.gate)]
 
     def explain(self, subject: Subject, shown: Shown) -> list[Match]:
         """Explain the pairs of one list."""
@@ -182,17 +195,18 @@ class Explainer:
     def _contributions(self, subject: Subject, pair: Pair, found: _Found) -> tuple[Contribution, ...]:
         """Give every signal that weighs anything its addend."""
         shown = []
-        for at, signal, need, provider in self._weights:
+        for signal, at, sides, reads in self._weighing:
             value = None if found.values[at] != found.values[at] else found.values[at]
-            sides = need, provider
-            if at == _TOPIC:
+            if reads is None:
                 said = self._about(subject, pair, found.topic)
                 shown.append(_addend(signal, value, sides, said, found.topic))
                 continue
-            key = signal, value, evidence.reads(signal, pair)
-            if key not in subject.addends:
-                subject.addends[key] = _addend(signal, value, sides, evidence.evidence(signal, pair, value))
-            shown.append(subject.addends[key])
+            key = signal, value, reads(pair)
+            addend = subject.addends.get(key)
+            if addend is None:
+                addend = _addend(signal, value, sides, evidence.evidence(signal, pair, value))
+                subject.addends[key] = addend
+            shown.append(addend)
         return tuple(shown)
 
     def _about(self, subject: Subject, pair: Pair, found: TopicEvidence) -> str:
@@ -202,8 +216,8 @@ class Explainer:
     def _tier(self, judged: Sequence[Gate], failed: Sequence[Gate], coverage: float) -> Tier:
         if failed:
             return Tier.C
-        passed = all(gate.state is GateState.PASS for gate in judged if self.policy.is_hard(gate.gate))
-        return Tier.A if passed and coverage >= COVERED else Tier.B
+        doubted = any(self.policy.is_hard(gate.gate) for gate in details.standing(judged, GateState.UNKNOWN))
+        return Tier.B if doubted or coverage < COVERED else Tier.A
 
 
 def _addend(
@@ -228,12 +242,12 @@ def summarise(
     earned = sorted((one for one in contributions if one.points > 0), key=lambda one: -one.points)[:_REASONS]
     reasons = "; ".join(f"{SIGNAL_NAMES[one.signal]} +{one.points:.2f}: {one.evidence}" for one in earned)
     parts = [f"{reasons[:1].upper()}{reasons[1:]}." if reasons else "Nothing that is known speaks for this pair."]
-    failed = [f"{gate.gate.value}: {gate.detail}" for gate in judged if gate.state is GateState.FAIL]
+    failed = [f"{gate.gate}: {gate.detail}" for gate in details.standing(judged, GateState.FAIL)]
     if failed:
         parts.append(f"Fails {'; '.join(failed)}.")
     if misses:
         parts.append(f"Would be eligible: {'; '.join(miss.fix for miss in misses)}.")
-    unknown = [gate.gate.value for gate in judged if gate.state is GateState.UNKNOWN]
+    unknown = [gate.gate for gate in details.standing(judged, GateState.UNKNOWN)]
     if unknown:
         parts.append(f"Not known yet: {', '.join(unknown)}.")
     if asks:

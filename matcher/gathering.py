@@ -160,19 +160,19 @@ def _labels(values: Iterable[str]) -> list[tuple[str, float]]:
 
 
 def _places(offers: Dictionary[Offer], atlas: Atlas) -> PlaceColumn:
-    """Encode each distinct offer once: offered less excluded, and excluded alone."""
-    offered, excluded, stated, complete = [], [], [False], [True]
+    """Encode what offers come to: offered less excluded, and excluded alone; many ways of writing come to the same."""
+    distinct: dict[tuple[frozenset[str], frozenset[str], bool, bool], int] = {}
+    recode = [0]
     for (wanted, refused), record in zip(offers.stated(), offers.first[1:], strict=True):
         inside, whole = atlas.union(wanted or (), "places_offered", record)
         outside, _ = atlas.union(refused or (), "places_excluded", record)
-        offered.append(inside - outside)
-        excluded.append(outside)
-        stated.append(wanted is not None and (bool(inside) or whole))
-        complete.append(whole)
-    codes = offers.codes()
+        meant = inside - outside, outside, wanted is not None and (bool(inside) or whole), whole
+        recode.append(distinct.setdefault(meant, len(distinct) + 1))
+    codes = small(np.array(recode)[offers.codes()], len(distinct))
+    offered, excluded, stated, complete = zip((frozenset(), frozenset(), False, True), *distinct, strict=True)
     return PlaceColumn(
-        BitColumn.of(offered, codes, atlas.names).members,
-        BitColumn.of(excluded, codes, atlas.names).members,
+        BitColumn.of(offered[1:], codes, atlas.names).members,
+        BitColumn.of(excluded[1:], codes, atlas.names).members,
         np.array(stated),
         np.array(complete),
         codes,

@@ -152,8 +152,8 @@ class Matcher:
                 for prepared, found in zip(block, topics.result(), strict=True):
                     yield self.ranking(prepared.asked, found, k, near=near)
 
-    def _topics(self, block: Sequence[Prepared]) -> list[Topic]:
-        """Score the texts of a block's needs against every capability."""
+    def _topics(self, block: Sequence[Prepared]) -> Iterator[Topic]:
+        """Score the texts of a block's needs against every capability; a topic is made of them when it is asked for."""
         texts = [prepared.text for prepared in block]
         starts = np.cumsum([0, *(len(text.vectors) for text in texts)])
         cores = starts[:-1] + [text.core for text in texts]
@@ -161,7 +161,7 @@ class Matcher:
         scores = self.catalogue.index.pair_scores(queries, topic.SECTION_WEIGHTS)
         lexical = topic.lexical_values(self.catalogue, texts)
         parts = zip(texts, *scores, lexical, strict=True)
-        return [Topic.of(self.catalogue, text, (*each,), self.seen) for text, *each in parts]
+        return (Topic.of(self.catalogue, text, (*each,), self.seen) for text, *each in parts)
 
     def _blocks(self, needs: Iterable[Need]) -> Iterator[list[Prepared]]:
         """Group needs whose texts are scored against every capability together."""
@@ -214,7 +214,7 @@ class Matcher:
 
     def topic(self, prepared: Prepared) -> Topic:
         """Score the texts of one need against every capability."""
-        return self._topics([prepared])[0]
+        return next(self._topics([prepared]))
 
     def ranking(
         self,

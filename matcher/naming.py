@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from matcher.encoding import primary
@@ -38,6 +39,7 @@ _LANGUAGES: Final = {
 }
 
 
+@lru_cache(maxsize=4_096)
 def language(tag: str) -> str:
     """Call a language by its English name, the rarer ones by their tag."""
     return _LANGUAGES.get(primary(tag), f'the language "{primary(tag)}"')
@@ -45,7 +47,7 @@ def language(tag: str) -> str:
 
 def languages(tags: Iterable[str], joint: str = "and") -> str:
     """Write languages as a list, by name."""
-    return listed(sorted(map(language, tags)), joint)
+    return listed(sorted([language(tag) for tag in tags]), joint)
 
 
 def country(book: PlaceBook, text: str) -> str:
@@ -63,4 +65,9 @@ def place(book: PlaceBook, written: Place) -> str:
 
 def countries(book: PlaceBook, codes: Iterable[str], joint: str = "and") -> str:
     """Write countries as a list, by name."""
-    return listed(sorted(country(book, code) for code in codes), joint)
+    return _countries(book, tuple(codes), joint)
+
+
+@lru_cache(maxsize=65_536)  # the countries of a need stand in many sentences about each of its offers
+def _countries(book: PlaceBook, codes: tuple[str, ...], joint: str) -> str:
+    return listed(sorted([country(book, code) for code in codes]), joint)

@@ -27,10 +27,10 @@ class Ask:
 
     def question(self, pair: Pair) -> str:
         """Put the question for a pair."""
-        asked = pair.asked
+        asked, budget = pair.asked, pair.asked.need.budget
         where = naming.countries(asked.book, asked.countries, "or") if asked.countries else "the country in need"
-        currency = pair.asked.need.budget.currency if pair.asked.need.budget else ""
-        basis = (pair.asked.need.budget.basis if pair.asked.need.budget else None) or "in all"
+        currency = budget.currency if budget else ""
+        basis = (budget.basis if budget else None) or "in all"
         return self.words.format(title=pair.capability.title, where=where, currency=currency, basis=basis)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from matcher import naming
 from matcher.asked import Pair
+from matcher.details import standing
 from matcher.encoding import Flags
 from matcher.envelopes import compared, limits
 from matcher.matches import Contribution, Gate, NearMiss, OpenQuestion
@@ -148,7 +149,7 @@ def open_questions(
     then by the order of the closed lists.
     """
     points = {one.signal: one.points_if_known - one.points for one in contributions if one.value is None}
-    unknown = {gate.gate for gate in gates if gate.state is GateState.UNKNOWN}
+    unknown = {gate.gate for gate in standing(gates, GateState.UNKNOWN)}
     chosen: dict[str, tuple[Ask, float]] = {}
     for ask, gain in chain(_of_gates(pair, unknown, points), _of_signals(pair, unknown, points)):
         chosen.setdefault(ask.about, (ask, gain))

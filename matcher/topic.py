@@ -186,26 +186,24 @@ def evidence(
     values: Sequence[float],
 ) -> list[TopicEvidence]:
     """Take the topic values of some rows apart: sections, an addend for every shared term, and the likest answers."""
-    views = zip(*(catalogue.lexical.parts(view, rows) for view in topic.text.views), strict=True)
+    words = catalogue.lexical.parts(topic.text.views, rows)
     passages = _passages(catalogue, topic.text, rows, sections)
     likeness = topic.likeness(np.array(rows, dtype=np.int64)).tolist()
     answers = [(row, CapabilityId(catalogue.capabilities[row].id)) for row in topic.feedback.answers.tolist()]
     alike = (tuple([name for answer, name in answers if answer != row]) for row in rows)
-    return [_parted(topic, *each) for each in zip(views, passages, likeness, alike, values, strict=True)]
+    return [_parted(topic, *each) for each in zip(words, passages, likeness, alike, values, strict=True)]
 
 
 def _parted(
     topic: Topic,
-    views: tuple[list[tuple[str, float]], ...],
+    words: list[tuple[str, float]],
     passages: tuple[PassageEvidence, ...],
     likeness: float,
     answers: tuple[CapabilityId, ...],
     value: float,
 ) -> TopicEvidence:
-    sums = [sum([part for _, part in view]) for view in views]
-    best = max(sums)
-    scale = topic.say.lexical / WHOLE / max(float(topic.scale), best)
-    shared = tuple([TermEvidence(term, part * scale) for term, part in views[sums.index(best)]])
+    scale = topic.say.lexical / WHOLE / max(float(topic.scale), sum([part for _, part in words]))
+    shared = tuple([TermEvidence(term, part * scale) for term, part in words])
     lexical_part = sum([term.value for term in shared])
     dense_part = value - lexical_part - likeness
     return TopicEvidence(passages, shared, dense_part, lexical_part, likeness, answers if likeness > 0 else ())

@@ -48,7 +48,7 @@ def test_parts_add_up_to_the_score(items: list[list[str]], text: str) -> None:
     query = lexical.query(text)
     scores = lexical.scores(query)
     for item in range(len(items)):
-        assert sum(part for _, part in lexical.parts(query, [item])[0]) == pytest.approx(float(scores[item]), abs=1e-5)
+        assert sum(part for _, part in lexical.parts([query], [item])[0]) == pytest.approx(float(scores[item]), abs=1e-5)
 
 
 @given(catalogues, texts)
