@@ -122,6 +122,13 @@ def test_top_k_is_a_stable_sort_of_the_allowed(scores: list[float], k: int, seed
     assert top_k(values, k, allowed).rows.tolist() == expected
 
 
+@given(st.integers(0, 400), st.integers(0, 90), st.integers(1, 40))
+def test_top_k_of_many_is_the_same_stable_sort(count: int, k: int, levels: int) -> None:
+    """Scores that are passed over by the block leave nothing out, however often a score is met again."""
+    values = np.random.default_rng(count).integers(0, levels, count).astype(np.float32)
+    assert top_k(values, k).rows.tolist() == np.argsort(-values, kind="stable")[:k].tolist()
+
+
 def test_search_masks_before_the_cut() -> None:
     """A filter never leaves fewer than k results while k are allowed."""
     index = Index.build(unit(50, 8, 4), [1] * 50, [1] * 50)

@@ -41,14 +41,14 @@ def test_words_are_stemmed_and_stop_words_left_out() -> None:
     assert terms("The pumps were pumping") == terms("pumped pump")
 
 
-@given(catalogues, texts)
-def test_parts_add_up_to_the_score(items: list[list[str]], text: str) -> None:
-    """The lexical part of an explanation is an exact sum over terms."""
+@given(catalogues, texts, texts)
+def test_parts_add_up_to_the_best_score(items: list[list[str]], text: str, other: str) -> None:
+    """The lexical part of an explanation is an exact sum over terms of whichever view of a need says most."""
     lexical = Lexical.build(items)
-    query = lexical.query(text)
-    scores = lexical.scores(query)
-    for item in range(len(items)):
-        assert sum(part for _, part in lexical.parts([query], [item])[0]) == pytest.approx(float(scores[item]), abs=1e-5)
+    views = [lexical.query(text), lexical.query(other)]
+    rows = list(range(len(items)))
+    sums = [sum(part for _, part in parts) for parts in lexical.parts(views, rows)]
+    assert sums == pytest.approx(lexical.best_scores([views])[0].tolist(), abs=1e-5)
 
 
 @given(catalogues, texts)

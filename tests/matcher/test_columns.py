@@ -65,6 +65,20 @@ def test_a_place_that_cannot_be_resolved_is_a_problem_once_with_its_first_record
     assert not columns.places.stated[columns.places.codes].any()
 
 
+def test_places_that_come_to_the_same_are_one_value() -> None:
+    """Neither the order of countries nor one that is offered and excluded at once makes another value to judge."""
+    offers = [
+        a_capability("c1", places_offered=["KEN", "NPL"]),
+        a_capability("c2", places_offered=["NPL", "KEN"]),
+        a_capability("c3", places_offered=["KEN", "UGA"], places_excluded=["UGA"]),
+        a_capability("c4", places_offered=["KEN", "UGA"], places_excluded=["UGA"]),
+        a_capability("c5"),
+    ]
+    places = Columns.build(offers, {}, BOOK, AS_OF).places
+    assert places.codes.tolist() == [1, 1, 2, 2, 0]
+    assert places.offered.shape[1] == places.excluded.shape[1] == len(places.stated) == len(places.complete) == 3
+
+
 def test_problems_name_the_field_they_were_found_in() -> None:
     """Deployments, partners sought and the provider's country are read as well."""
     provider = an_organisation("org-1", country="Atlantis")
