@@ -8,7 +8,6 @@ measures (Ihemelandu and Ekstrand, SIGIR 2023).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,6 +16,7 @@ from matcher.calibration import calibrate
 from matcher.evaluation import MEASURES, Qrels, Run, Values, measure, only_relevant, resample
 from matcher.learning import STEPS, Flags, Judged
 from matcher.scoring import Scorer
+from matcher.verdicts import Criterion, Verdict
 
 T = TypeVar("T")
 
@@ -43,31 +43,6 @@ class Contender(NamedTuple):
 
     scorer: Scorer
     market: Market
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One row of the verdict; ``passed`` is None where a figure is told and nothing depends on it."""
-
-    name: str
-    figure: float | None  # None: it could not be measured
-    bound: str
-    passed: bool | None
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Every criterion, and how the needs were split."""
-
-    passed: bool
-    split: str
-    rows: tuple[Criterion, ...]
-
-    @property
-    def failing(self) -> tuple[str, ...]:
-        """The criteria that speak against promotion, in words."""
-        return tuple(f"{row.name}: {row.detail}, wanted {row.bound}" for row in self.rows if row.passed is False)
 
 
 def held_out(judged: Judged) -> Flags:

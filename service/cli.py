@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "tag": "tag",
     "evaluate": "evaluate",
     "nightly": "nightly",
+    "learn": "learn",
     "releases": "releases",
     "export": "export",
     "report": "report",

@@ -50,6 +50,7 @@ def diagnose(settings: Settings, now: datetime) -> Diagnosis:
         ("reference data", _reference),
         ("store", _store),
         ("release", _release),
+        ("scorer", _scorer),
         ("disk", _disk),
         ("cache", _cache),
     )
@@ -132,6 +133,26 @@ def _release(settings: Settings, now: datetime) -> Finding:
     if days > STALE_DAYS:
         return Finding("release", "note", detail, "run matcher nightly, and look why it did not run")
     return Finding("release", "ok", detail)
+
+
+def _scorer(settings: Settings, _now: datetime) -> Finding:
+    from service import scorers
+    from service.releases import ReleaseError
+    from service.releases.manifest import EXPERTS, read_manifest
+    from service.releases.reading import current_id
+
+    name = scorers.promoted(scorers.folder_of(settings))
+    if name is not None:
+        scorers.chosen(scorers.folder_of(settings), make_encoder(settings, cached=False).name)
+    taken = name or EXPERTS
+    try:
+        served = read_manifest(settings.releases_dir / (current_id(settings.releases_dir) or "none")).facts.scored_by
+    except ReleaseError:  # said where the release is looked at
+        served = taken
+    if served == taken:
+        return Finding("scorer", "ok", taken)
+    detail = f"nights take {taken}, the release that is served took {served}"
+    return Finding("scorer", "note", detail, "run matcher nightly, or matcher learn --list to see why")
 
 
 def _disk(settings: Settings, _now: datetime) -> Finding:

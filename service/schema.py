@@ -16,6 +16,7 @@ from matcher.tagging import Tags
 from service.diagnosis import Diagnosis
 from service.importing.report import ImportReport
 from service.judging import EvaluationReport
+from service.learning import LearningReport
 from service.nightly import Outcome
 from service.reports.clusters import ClusterPage
 from service.reports.making import KINDS as REPORTS
@@ -41,6 +42,7 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "evaluation.json", _canonical(_of(EvaluationReport), "The object of matcher evaluate --json.")
     yield "import.json", _canonical(_of(ImportReport), "The object of matcher import --json.")
     yield "night.json", _canonical(_of(Outcome), "The object of matcher nightly --json.")
+    yield "learning.json", _canonical(_of(LearningReport), "The object of matcher learn --json.")
     yield "tags.json", _canonical(_of(Tags), "One line of matcher tag.")
     yield "tagging.json", _canonical(_of(TagReport), "The object of matcher tag --json.")
     for name, report in REPORTS.items():

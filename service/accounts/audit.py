@@ -40,6 +40,7 @@ class Action(StrEnum):
     REVIEWED = "reviewed"
     BACKED_UP = "backed_up"
     RESTORED = "restored"
+    SCORER_PROMOTED = "scorer_promoted"
 
 
 @dataclass(frozen=True, slots=True)

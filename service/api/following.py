@@ -10,13 +10,14 @@ from service.accounts.roles import Permission
 from service.outcomes.dismissing import Dismissals, Why, rows_off
 from service.outcomes.news import ReleaseShelf
 from service.outcomes.shown import Seen, ShownLog, Viewer
+from service.store.shown import OPENED
 
 if TYPE_CHECKING:
     from matcher.profiles import Capability
     from service.api.context import Context
     from service.api.keys import Principal
     from service.api.reverse import Entry
-    from service.api.shortlists import Served
+    from service.api.shortlists import Line, Served
     from service.releases import Release
     from service.settings import Settings
     from service.store import Store
@@ -56,6 +57,12 @@ def note_shown(context: Context, asker: Principal, served: Served) -> None:
     """Note that a list is being sent, its lines in the order in which they stand. Waits for nothing."""
     lines = (Seen(served.need_id, line.capability_id, line.at + 1, line.score, line.tier) for line in served.lines)
     _note(context, asker, served.release_id, lines)
+
+
+def note_opened(context: Context, asker: Principal, served: Served, line: Line) -> None:
+    """Note that one pair is being sent by itself: somebody looks at it, which a list does not tell."""
+    seen = Seen(served.need_id, line.capability_id, line.at + 1, line.score, line.tier)
+    context.following.shown.note(Viewer(asker.tenant_id, asker.role.value), served.release_id, (seen,), OPENED)
 
 
 def note_reverse(

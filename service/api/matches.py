@@ -15,7 +15,7 @@ from service.api import paging, reverse, shortlists
 from service.api.answers import json_answer
 from service.api.context import Asker, Context, Here
 from service.api.deciding import gates_of
-from service.api.following import note_reverse, note_shown, why_off
+from service.api.following import note_opened, note_reverse, note_shown, why_off
 from service.api.keys import Principal
 from service.api.live import is_shown
 from service.api.openapi import problem
@@ -188,6 +188,7 @@ def of_pair(context: Here, asker: Asker, need_id: RecordId, capability_id: Recor
     line = served.line(capability_id)
     if line is None:
         raise not_shortlisted(context, asker, need_id, capability_id)
+    note_opened(context, asker, served, line)
     why = None if line.why is None else line.why.words
     head = json.dumps({**served.head(), "kept_off": why}, ensure_ascii=False)
     return json_answer(f'{head[:-1]},"match":{line.text}}}'.encode(), release_id=served.release_id)

@@ -172,7 +172,7 @@ class ShownOut(Sent):
     need_id: str
     capability_id: str
     rank: Annotated[int, Field(description="In the need's whole list, from 1.")]
-    position: Annotated[int, Field(description="On the list that was sent, from 1.")]
+    position: Annotated[int, Field(description="On the list that was sent, from 1; 0: the pair was opened by itself.")]
     score: float
     tier: str
     at: datetime

@@ -178,6 +178,7 @@ class ReleaseOut(Sent):
     created_at: datetime
     as_of: Annotated[date, Field(description="The day the records were judged on.")]
     model: Annotated[str, Field(examples=["all-MiniLM-L6-v2@53aa51172d14/float32"])]
+    scorer: Annotated[str, Field(description="The learned scorer it was made with, or experts.", examples=["experts"])]
     counts: Annotated[dict[str, int], Field(examples=[{"needs": 41, "capabilities": 84, "matches": 820}])]
     tiers: Annotated[dict[str, float], Field(examples=[{"A": 0.02, "B": 0.7, "C": 0.28}])]
     needs_without_eligible: Annotated[int, Field(description="Needs for which no capability passes every hard gate.")]

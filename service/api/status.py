@@ -90,6 +90,7 @@ def current(context: Here, asker: Asker) -> Response:
         created_at=manifest.created_at,
         as_of=manifest.as_of,
         model=manifest.facts.model,
+        scorer=manifest.facts.scored_by,
         counts=figures.counts,
         tiers=figures.tiers,
         needs_without_eligible=figures.needs_without_eligible,

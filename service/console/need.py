@@ -12,7 +12,7 @@ from matcher.vocabulary import ReasonCode
 from service.accounts.roles import Permission
 from service.api import exploring, shortlists
 from service.api.context import Asker, Context, Here
-from service.api.following import note_shown
+from service.api.following import note_opened, note_shown
 from service.api.matches import not_shortlisted
 from service.api.parameters import MOST, RecordId
 from service.api.problems import Refused
@@ -96,6 +96,7 @@ def pair_page(
     line = served.line(capability_id)
     if line is None:
         raise not_shortlisted(context, asker, need_id, capability_id)
+    note_opened(context, asker, served, line)
     match = match_from_json(line.text)
     names, spoken = names_of(context, asker, release, [match.organisation_id]), frame_of(request).language
     return page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -20,7 +20,6 @@ _READING: Final[tuple[Fact, ...]] = (
     ("tier A", "Every hard gate passes and coverage is at least 60 %."),
     ("tier B", "No hard gate fails, some are not known."),
     ("tier C", "A near miss: one or two hard gates fail, each with a fix."),
-    ("points", "base and the points of the Reasons add up to z; the score is 1 / (1 + exp(-z))."),
     ("apostrophe", "A text that a spreadsheet would run as a formula has one put before it."),
 )
 
@@ -57,12 +56,24 @@ class Run:
         yield "judged_as_of", self.manifest.as_of.isoformat()
         yield "run_id", self.manifest.run_id
         yield "model", facts.model
+        yield "scorer", facts.scored_by
         yield "code", facts.code
         yield "data_fingerprint", facts.data_fingerprint
         yield "visible_as_of", self.at.isoformat()
         yield "withheld", self.withheld
         yield "provisional", "yes" if self.provisional else "no"
-        yield from (("rule", PEOPLE_DECIDE), *_READING)
+        yield from (("rule", PEOPLE_DECIDE), *_READING, ("points", _of_points(facts.scorer)))
+
+
+def _of_points(scorer: Mapping[str, float]) -> str:
+    """Say how points become the score, with the numbers of a scorer that was calibrated."""
+    slope, intercept = scorer.get("slope", 1.0), scorer.get("intercept", 0.0)
+    z = (
+        "z"
+        if (slope, intercept) == (1.0, 0.0)
+        else f"({slope:.6g} z {'+' if intercept >= 0 else '-'} {abs(intercept):.6g})"
+    )
+    return f"base and the points of the Reasons add up to z; the score is 1 / (1 + exp(-{z}))."
 
 
 def notes_of(heads: Sequence[Head]) -> Iterator[Fact]:

@@ -1,4 +1,4 @@
-"""One archive of everything an institution would miss: the database, every release, jobs under way, the cache if asked.
+"""One archive of all an institution would miss: database, releases, learned scorers, jobs under way, cache if asked.
 
 Not in it: the model (its name is), the secret that signs sessions (people sign in again), settings.
 """
@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from service import scorers
 from service.accounts.audit import Action, audit
 from service.keeping import archives, databases
 from service.keeping.archives import Contents, DatabaseFacts
@@ -91,6 +92,8 @@ def _files(settings: Settings, *, cache: bool) -> Iterator[tuple[str, Path]]:
             yield f"{RELEASES}/{marker}", path
     for manifest in published(settings.releases_dir):
         yield from _below(RELEASES, settings.releases_dir, settings.releases_dir / manifest.id)
+    learned = scorers.folder_of(settings)
+    yield from _below(scorers.FOLDER, learned, learned)
     jobs = settings.data_dir / JOBS
     yield from _below(JOBS, jobs, jobs)
     if cache:

@@ -1,7 +1,7 @@
 """Putting an archive back. Everything is unpacked and checked apart first; then what is new appears in one step each.
 
 1. Unpack into a folder beside the data, check every checksum, check the database and bring its tables up to date.
-2. Copy releases that are missing here under their names: nobody reads them yet.
+2. Copy releases that are missing here under their names: nobody reads them yet. Learned scorers are put back last.
 3. Mark the folder as being restored, replace the database in one transaction, flip what is served, lift the mark.
 A kill before 3 leaves everything as it was; within 3 the mark stays, and the service does not start until the restore
 was run again.
@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from service import scorers
 from service.accounts.audit import Action, audit
 from service.keeping import archives, databases, erased
 from service.keeping.archives import Contents
@@ -179,10 +180,22 @@ def _put_rest(settings: Settings, staged: Path, contents: Contents) -> None:
         else:
             target.unlink(missing_ok=True)
     flush_folder(settings.releases_dir)
+    _put_scorers(staged / scorers.FOLDER, scorers.folder_of(settings))
     if (staged / JOBS).is_dir():
         _copy_missing(staged / JOBS, settings.data_dir / JOBS)
     if contents.cache and (staged / CACHE).is_dir():
         _copy_missing(staged / CACHE, settings.cache_dir)
+
+
+def _put_scorers(source: Path, target: Path) -> None:
+    """Put back learned scorers, and which one nights take; an archive that is older than they are takes none."""
+    if source.is_dir():
+        _copy_missing(source, target)
+    name = scorers.promoted(source)
+    if name is None:
+        scorers.demote(target)
+    else:
+        write_whole(target / scorers.PROMOTED, f"{name}\n".encode())
 
 
 def _copy_missing(source: Path, target: Path) -> None:

@@ -20,6 +20,7 @@ from matcher.matching import Matcher
 from matcher.scoring import Scorer
 from matcher.thirds import ThirdParties
 from matcher.vocabulary import GateMode
+from service import scorers
 from service.encoders import make_encoder
 from service.nightly import allocating
 from service.nightly.clustering import cluster
@@ -38,6 +39,7 @@ from service.releases.parts import BLOCK
 from service.releases.publishing import is_published, serve, sweep_drafts, withheld, withhold
 from service.releases.reading import current_id
 from service.releases.records import RecordMap
+from service.scorers import Chosen
 from service.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ class Night:
     force: bool = False  # publish whatever the guard says
     publish: bool = True
     block: int = BLOCK  # needs in a part; the lists do not depend on it
-    scorer: Scorer = field(default_factory=Scorer)
+    scorer: Scorer | None = None  # None: the one that is promoted, or the experts' weights
     policy: GatePolicy = field(default_factory=GatePolicy)
     allocation: Policy = field(default_factory=Policy)
 
@@ -89,7 +91,7 @@ class Outcome:
 
 
 def run_night(settings: Settings, night: Night, now: datetime | None = None) -> Outcome:
-    """Make and publish one release; raises NightRunning, NightRefused, NightStopped or BrokenRelease.
+    """Make and publish one release; raises NightRunning, NightRefused, NightStopped, BrokenRelease or ScorerError.
 
     Whatever happens, and whenever, the release that was served stays served and whole, and the next run goes on from
     what this one finished.
@@ -105,11 +107,12 @@ def run_night(settings: Settings, night: Night, now: datetime | None = None) -> 
 def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Outcome:
     releases_dir, steps = settings.releases_dir, Steps()
     encoder = make_encoder(settings)
+    scoring = _scoring(settings, night, encoder)
     with steps.step("snapshot") as found:
         snapshot = take_snapshot(store, releases_dir, night.as_of)
         found.update(snapshot.counts, left_out=sum(snapshot.left_out.values()), fingerprint=snapshot.fingerprint[:16])
     busy = allocating.under_way(store)
-    facts = _facts(snapshot, encoder, night, busy)
+    facts = _facts(snapshot, encoder, night, busy, scoring)
     outcome = Outcome(State.DRAFTED, facts.release_id, facts.run_id, None, snapshot.counts, {}, snapshot.left_out, {})
     if is_published(releases_dir, facts.release_id):
         return _published_before(settings, store, night, outcome)
@@ -123,7 +126,7 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
         found.update(capabilities=len(catalogue))
     with steps.step("match") as found:
         thirds = _thirds(draft, night.as_of)
-        matcher = Matcher(catalogue, encoder, load_places(), night.as_of, night.scorer, night.policy, thirds)
+        matcher = Matcher(catalogue, encoder, load_places(), night.as_of, scoring.scorer, night.policy, thirds)
         found.update(match(draft, matcher, night.k, settings.processes))
     with steps.step("allocate") as found:
         found.update(allocating.allocate(draft, night.allocation, busy, night.as_of))
@@ -143,13 +146,23 @@ def _night(settings: Settings, store: Store, night: Night, now: datetime) -> Out
     return replace(made, state=State.PUBLISHED, served=release.id, removed=removed, seconds=dict(steps.seconds))
 
 
-def _facts(snapshot: Snapshot, encoder: Encoder, night: Night, busy: Collection[allocating.PairIds]) -> RunFacts:
+def _scoring(settings: Settings, night: Night, encoder: Encoder) -> Chosen:
+    """Return what this night scores with."""
+    if night.scorer is not None:
+        return Chosen(None, night.scorer)
+    return scorers.chosen(scorers.folder_of(settings), encoder.name)
+
+
+def _facts(
+    snapshot: Snapshot, encoder: Encoder, night: Night, busy: Collection[allocating.PairIds], scoring: Chosen
+) -> RunFacts:
     return RunFacts(
         data_fingerprint=snapshot.fingerprint,
         code=code_fingerprint(),
         model=encoder.name,
         languages=None if encoder.languages is None else tuple(sorted(encoder.languages)),
-        scorer=plain(night.scorer),
+        scorer=plain(scoring.scorer),
+        learned=scoring.id,
         policy=plain(night.policy),
         as_of=night.as_of,
         k=night.k,

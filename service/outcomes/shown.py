@@ -1,4 +1,4 @@
-"""What was shown is written down, so that what was chosen can be learned from. Off the request's path.
+"""What was shown and opened is written down, so that what was chosen can be learned from. Off the request's path.
 
 A request only puts its list into a queue that has an end: a full one drops the list and counts it, and nothing waits.
 The lists are written in batches, and what is left when the server stops. The same list shown again to the same tenant
@@ -59,6 +59,7 @@ class _List:
     release_id: str
     lines: tuple[Seen, ...]
     at: datetime
+    first: int = 1  # position of the first line
 
 
 class ShownLog:
@@ -72,11 +73,11 @@ class ShownLog:
         self._forget_at = float("-inf")
         self.dropped = 0  # lists that found the queue full, or could not be written
 
-    def note(self, viewer: Viewer, release_id: str, lines: Sequence[Seen]) -> None:
-        """Take a list that is being sent; never waits and never fails."""
+    def note(self, viewer: Viewer, release_id: str, lines: Sequence[Seen], first: int = 1) -> None:
+        """Take a list that is being sent, or with ``first`` OPENED a pair by itself; never waits and never fails."""
         if not self._days or not lines:
             return
-        key = hash((viewer, release_id, tuple((line.need_id, line.capability_id) for line in lines)))
+        key = hash((viewer, release_id, first, tuple((line.need_id, line.capability_id) for line in lines)))
         now = self._clock()
         if self._known.get(key, float("-inf")) > now:
             return
@@ -86,7 +87,7 @@ class ShownLog:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[key] = now + AGAIN
-        self._waiting.append(_List(viewer, release_id, tuple(lines), datetime.now(UTC)))
+        self._waiting.append(_List(viewer, release_id, tuple(lines), datetime.now(UTC), first))
 
     def write(self) -> int:
         """Write what waits and remove what is too old; returns the matches written. A busy store costs lists."""
@@ -121,5 +122,5 @@ def _rows(one: _List) -> list[Shown]:
     facts = (one.viewer.tenant_id, one.viewer.role, one.release_id)
     return [
         Shown(*facts, line.need_id, line.capability_id, line.rank, position, line.score, line.tier, one.at)
-        for position, line in enumerate(one.lines, 1)
+        for position, line in enumerate(one.lines, one.first)
     ]

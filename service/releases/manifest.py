@@ -17,6 +17,9 @@ FORMAT = 1
 
 MANIFEST = "manifest.json"
 
+EXPERTS = "experts"
+"""What the weights are called that nobody learned."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,14 +34,20 @@ class RunFacts(_Frozen):
     languages: tuple[str, ...] | None = None  # that the model covers; None where it does not say so
     allocation: dict[str, Any] | None = None  # how introductions were shared out; None: they were not
     scorer: dict[str, Any]  # weights and thresholds of the score
+    learned: str | None = None  # id of the learned scorer whose weights these are; None: nobody learned them
     policy: dict[str, Any]  # how each gate is treated
     as_of: date
     k: int
 
     @property
+    def scored_by(self) -> str:
+        """Name the scorer: the id of a learned one, or the experts."""
+        return self.learned or EXPERTS
+
+    @property
     def run_id(self) -> str:
         """Hash these facts: 16 hexadecimal digits."""
-        unstated = {name for name in ("languages", "allocation") if getattr(self, name) is None}
+        unstated = {name for name in ("languages", "allocation", "learned") if getattr(self, name) is None}
         facts = self.model_dump(mode="json", exclude=unstated)
         text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -23,7 +23,7 @@ class ShownRow(Base):
     need_id: Mapped[str] = mapped_column(_code(200))
     capability_id: Mapped[str] = mapped_column(_code(200))
     rank: Mapped[int] = mapped_column(Integer)  # in the need's list of the release, from 1
-    position: Mapped[int] = mapped_column(Integer)  # on the list that was sent, from 1
+    position: Mapped[int] = mapped_column(Integer)  # on the list that was sent, from 1; 0: opened by itself
     score: Mapped[float] = mapped_column(Float)
     tier: Mapped[str] = mapped_column(String(1))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

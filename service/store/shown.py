@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select
 
@@ -14,6 +14,10 @@ from service.store.outcome_models import ShownRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+
+OPENED: Final = 0
+"""Position of a pair that was opened by itself: somebody looked at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Shown:
     need_id: str
     capability_id: str
     rank: int  # in the need's list of the release, from 1
-    position: int  # on the list that was sent, from 1
+    position: int  # on the list that was sent, from 1; OPENED: the pair was opened by itself
     score: float
     tier: str
     at: datetime
@@ -45,12 +49,28 @@ def list_shown(
     query = select(ShownRow).where(ShownRow.number > after).order_by(ShownRow.number).limit(limit)
     if tenant_id is not None:
         query = query.where(is_(ShownRow.tenant_id, tenant_id))
-    names = tuple(Shown.__dataclass_fields__)
-    return tuple(
-        (row.number, Shown(**{name: getattr(row, name) for name in names})) for row in session.execute(query).scalars()
-    )
+    return tuple((row.number, _shown(row)) for row in session.execute(query).scalars())
+
+
+def opened_pairs(session: Session) -> Iterator[Shown]:
+    """Yield every opening of a pair by itself, in the order of writing."""
+    query = select(ShownRow).where(ShownRow.position == OPENED).order_by(ShownRow.number)
+    yield from (_shown(row) for row in session.execute(query.execution_options(yield_per=5_000)).scalars())
+
+
+def releases_shown(
+    session: Session, tenant_id: str, need_id: str, capability_id: str
+) -> Iterator[tuple[datetime, str]]:
+    """Yield when a pair stood on a list of a tenant and from which release, in the order of writing."""
+    pair = (is_(ShownRow.need_id, need_id), is_(ShownRow.capability_id, capability_id))
+    query = select(ShownRow.at, ShownRow.release_id).where(is_(ShownRow.tenant_id, tenant_id), *pair)
+    yield from ((at, release) for at, release in session.execute(query.order_by(ShownRow.number)))
 
 
 def forget_shown(session: Session, before: datetime) -> None:
     """Remove what was shown before a moment."""
     session.execute(delete(ShownRow).where(ShownRow.at < before))
+
+
+def _shown(row: ShownRow) -> Shown:
+    return Shown(**{name: getattr(row, name) for name in Shown.__dataclass_fields__})

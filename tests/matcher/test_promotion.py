@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from matcher.learning import Judged, fit
-from matcher.promotion import LEAST_NEEDS, Contender, Criterion, Market, Verdict, held_out, judge
+from matcher.promotion import LEAST_NEEDS, Contender, Market, held_out, judge
 from matcher.scoring import NEED_WEIGHTS, PROVIDER_WEIGHTS, SIGNALS, Scorer
+from matcher.verdicts import Criterion, Verdict
 from matcher.vocabulary import SignalName
 from tests.matcher.outcome_world import a_world
 
