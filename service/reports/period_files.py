@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-_GROUPS: Final = ("total", "project", "cluster", "country")
+_GROUPS: Final = {"total": "In all", "project": "By project", "cluster": "By cluster", "country": "By country"}
+"""What rows are grouped by, and the heading of the group."""
+
 FIGURES: Final = tuple(field.name for field in fields(Row) if field.name != "name")
 _WIDTH: Final = 24  # characters of a column
 
@@ -62,8 +64,21 @@ def page(found: PeriodReport) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    made.filters["words"] = lambda name: str(name).replace("_", " ")
-    return made.get_template("period.html").render(report=found, rows=list(rows_of(found)), figures=FIGURES)
+    made.filters["words"] = _words
+    groups = [(title, [row for kind, row in rows_of(found) if kind == by]) for by, title in _GROUPS.items()]
+    times = [(title, [one for one in found.time_at_stage if one.by == by]) for by, title in _GROUPS.items()]
+    return made.get_template("period.html").render(
+        report=found,
+        groups=[(title, rows) for title, rows in groups if rows],
+        times=[(title, rows) for title, rows in times if rows],
+        figures=FIGURES,
+    )
+
+
+def _words(name: object) -> str:
+    """Write a field's or a stage's name as the head of a column or row."""
+    text = str(name).replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def _figures(found: PeriodReport) -> Iterable[tuple[Any, ...]]:

@@ -26,6 +26,9 @@ _UNFOLD = "document.querySelectorAll('main details').forEach((one) => { one.open
 """What is folded is judged, too."""
 _SHORTEN = "document.querySelectorAll('section.operation:nth-of-type(n + 25)').forEach((one) => { one.remove(); })"
 """The operations of the interface are all laid out alike, and the judge takes seconds over a hundred of them."""
+_SCROLLERS = """[...document.querySelectorAll("body, body *")]
+    .filter(one => one.scrollWidth > one.clientWidth && ["auto", "scroll"].includes(getComputedStyle(one).overflowX))
+    .map(one => one.outerHTML.slice(0, 100))"""
 _NARROW = (320, 640)
 _NO_PAGES = {"/appearance"}
 """It answers with the way back to the page it was asked from."""
@@ -99,6 +102,14 @@ def test_every_page_fits_a_screen_of_320_pixels_from_both_sides(opened: Opened, 
                 if not fits(page):
                     wide.append((path, direction))
     assert wide == []
+
+
+def test_nothing_that_is_printed_scrolls_sideways_within_a_phone(opened: Opened) -> None:
+    for width in (320, 390):
+        with opened(size=(width, 640)) as page:
+            for path in PRINTED:
+                page.goto(path)
+                assert page.evaluate(_SCROLLERS) == [], (width, path)
 
 
 def test_the_appearance_that_is_chosen_stays(opened: Opened) -> None:
