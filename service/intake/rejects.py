@@ -33,8 +33,15 @@ class RejectFile(Protocol):
 def reject_file(path: Path) -> Iterator[RejectFile]:
     """Open a CSV file, or an XLSX workbook by its extension; it appears under its name when all of it is written.
 
-    Values are written so that no spreadsheet program takes one for a formula.
+    Values are written so that no spreadsheet program takes one for a formula. A device or a pipe is written into.
     """
+    if path.exists() and not path.is_file():
+        there = _Csv(path)
+        try:
+            yield there
+        finally:
+            there.close()
+        return
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         file: _Csv | _Xlsx = _Xlsx(unfinished) if path.suffix.casefold() == ".xlsx" else _Csv(unfinished)

@@ -35,7 +35,16 @@ def require_place(path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Give a file to write; it takes the place of ``path`` only when the block ends well, already on disk."""
+    """Give a file to write; it takes the place of ``path`` only when the block ends well, already on disk.
+
+    A link stays and its file is replaced. A device or a pipe (/dev/null, /dev/stdout) is written into: a file in its
+    place would be the end of it.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as sink:
+            yield sink
+        return
+    path = path.resolve() if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}{TEMPORARY}")  # hidden: nobody's own "run.tmp" is in its way
     try:

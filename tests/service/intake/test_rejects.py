@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import openpyxl
@@ -68,3 +70,15 @@ def test_codes_are_counted() -> None:
 
 def test_every_code_says_what_was_expected_and_what_to_do() -> None:
     assert all(expected and fix for expected, fix in CODES.values())
+
+
+def test_a_pipe_is_written_into_and_stays_one(tmp_path: Path) -> None:
+    """``--rejects /dev/null``, run by root, must not put a file in the place of the device."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as other:
+        read = other.submit(pipe.read_text, "utf-8-sig")
+        write_rejects(pipe, [a_reject()])
+        assert read.result(timeout=30).splitlines()[1].startswith("needs.xlsx,Needs,7,Deadline,soon")
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
