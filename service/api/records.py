@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -116,13 +116,19 @@ def find(context: Context, asker: Principal, kind: str, record_id: str) -> Store
         raise unknown(SINGULAR[kind], record_id) from None
 
 
-def pages(context: Context, asker: Principal, kind: str | None, wanted: Listing) -> Page:
-    """Return a page of what may be seen; raises Refused on a filter that means nothing."""
+def pages(
+    context: Context,
+    asker: Principal,
+    kind: str | None,
+    wanted: Listing,
+    ordered: Callable[..., Page] = list_records,
+) -> Page:
+    """Return a page of what may be seen, ``ordered`` as the store lists it; raises Refused on a meaningless filter."""
     staged = staged_needs(context, asker) if wanted.stage else {}
     with context.store.reading() as session:
         filters = filters_of(session, asker, wanted, staged)
         try:
-            return list_records(session, kind, filters, after=wanted.cursor, limit=wanted.limit)
+            return ordered(session, kind, filters, after=wanted.cursor, limit=wanted.limit)
         except BadInput as error:
             raise bad_value("cursor", error) from None
 

@@ -25,6 +25,7 @@ from service.console.lookups import release_or_none, told
 from service.console.rendering import page
 from service.console.words import N_
 from service.reference import load_places
+from service.store import list_by_title
 from service.store.faceting import Facets, Places, count_facets
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def needs_page(request: Request, context: Here, asker: Asker) -> Response:
     problem, listed, facets = "", None, Facets()
     try:
         wanted = Listing(**{"limit": _PAGE, **given})
-        listed = records.pages(context, asker, "needs", wanted)
+        listed = records.pages(context, asker, "needs", wanted, list_by_title)
         facets = _counted(context, asker, wanted)
     except ValidationError:
         problem = N_("One of the filters cannot be used: a goal is a number from 1 to 17.")

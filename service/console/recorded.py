@@ -23,7 +23,7 @@ from service.console.rendering import page
 from service.console.words import N_
 from service.reports.exposure import ExposureReport
 from service.reports.names import ReportName
-from service.store import list_records
+from service.store import list_by_title
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
@@ -101,7 +101,7 @@ def _listed(request: Request, context: Context, asker: Principal, kind: str | No
     given = query_of(request)
     problem, found = "", None
     try:
-        found = records.pages(context, asker, kind, Listing(**{"limit": _PAGE, **given}))
+        found = records.pages(context, asker, kind, Listing(**{"limit": _PAGE, **given}), list_by_title)
     except ValidationError:
         problem = N_("One of the filters cannot be used: a goal is a number from 1 to 17.")
     except Refused as refused:
@@ -148,7 +148,7 @@ def organisation_page(request: Request, context: Here, asker: Asker, record_id: 
     organisation = organisation_now(context, asker, record_id)
     with context.store.reading() as session:
         filters = _of_organisation(asker, record_id)
-        found = list_records(session, None, filters, limit=_OF_ONE).items
+        found = list_by_title(session, None, filters, limit=_OF_ONE).items
     held = [stored for stored in found if stored.kind != "organisations"]
     if organisation is None and not held:
         raise unknown("organisation", record_id)

@@ -33,7 +33,15 @@ from service.store.events import (
 )
 from service.store.hashing import canonical, content_hash
 from service.store.keys import ApiKey, Rights, find_key, list_keys, make_key, revoke_key, touch_key, verify_key
-from service.store.listing import PAGE_LIMIT, Filters, Page, list_records, matching_ids, places_covering
+from service.store.listing import (
+    PAGE_LIMIT,
+    Filters,
+    Page,
+    list_by_title,
+    list_records,
+    matching_ids,
+    places_covering,
+)
 from service.store.marked import marked_records
 from service.store.merges import Merge, active_merges, merge, merge_history, unmerge
 from service.store.reading import (
@@ -119,6 +127,7 @@ __all__ = [
     "has_events",
     "history",
     "hold_records",
+    "list_by_title",
     "list_events",
     "list_keys",
     "list_records",

@@ -92,7 +92,7 @@ def _profiles(session: Session, record_id: str, name: str) -> int:
             values: dict[str, Any] = {"profile": content, "content_hash": digest}
             if row is RecordRow:
                 facts = facts_of(model)
-                values["search_text"] = facts.search_text
+                values |= {"search_text": facts.search_text, "title_key": facts.title_key}
                 _refile(session, kind, model.id, facts.facets)
             session.execute(
                 update(row).where(*(at == value for at, value in zip(keys, key, strict=True))).values(values)

@@ -25,6 +25,7 @@ from matcher.vocabulary import Confidentiality, ReviewState
 
 SEARCHED_CHARACTERS: Final = 4_000  # title, names and summary always fit; more would make every search read more
 _VALUE_CHARACTERS: Final = 200  # the width of the column
+_KEY_CHARACTERS: Final = 60  # the width of the column: they tell titles apart, and the index stays a small one
 _MARKS = re.compile("[\u0300-\u036f\u064b-\u0652]")  # accents of European scripts, vowel signs of Arabic
 _WORD = re.compile(r"[^\W_]+")
 
@@ -39,17 +40,20 @@ class Facts:
     stated_at: datetime | None
     facets: tuple[tuple[str, str], ...]
     search_text: str
+    title_key: str  # the first of the text that is searched: folded, and beginning with the title or name
 
 
 def facts_of(profile: Profile) -> Facts:
     """Derive the columns of a record from its profile alone."""
+    searched = _search_text(profile)
     return Facts(
         title=printable(_title(profile)),
         review_state=profile.review_state or ReviewState.PUBLISHED,
         confidentiality=getattr(profile, "confidentiality", Confidentiality.PUBLIC),
         stated_at=stated_moment(profile),
         facets=tuple(sorted(set(_facets(profile)))),
-        search_text=_search_text(profile),
+        search_text=searched,
+        title_key=searched[:_KEY_CHARACTERS],
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, exists, select, tuple_
 from sqlalchemy.orm import Session
@@ -22,6 +22,9 @@ from service.wire import cursor_of, place_of
 
 if TYPE_CHECKING:
     from service.visibility import Audience
+
+_Order = tuple[Any, ...]
+"""Columns of a list's order; their values at the end of a page are its cursor."""
 
 PAGE_LIMIT: Final = 500  # records on a page at most: a few megabytes of JSON
 _SEARCH_WORDS: Final = 12  # each further word only narrows what the first ones found
@@ -47,7 +50,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records in the order of (kind, id); ``next`` is the ``after`` of the following page, None at the end."""
+    """Records in the order that was asked for; ``next`` is the ``after`` of the following page, None at the end."""
 
     items: tuple[StoredRecord, ...]
     next: str | None
@@ -61,19 +64,41 @@ def list_records(
 ) -> Page:
     """Return a page of one kind, or of every kind when ``kind`` is None: listing and searching are the same question.
 
+    In the order of (kind, id), which is for programs: an id stays, and a title may be mended between two pages.
     Withdrawn records are listed too unless ``review_states`` leaves them out. Pages are stable: records added
     meanwhile appear where they belong, none is shown twice. Raises BadInput on a limit or cursor out of bounds.
     """
+    return _page(session, kind, filters, (RecordRow.kind, RecordRow.id), after, limit)
+
+
+def list_by_title(
+    session: Session, kind: str | None, filters: Filters = _EVERYTHING, *, after: str | None = None, limit: int = 50
+) -> Page:
+    """Return a page as ``list_records`` does, in the order people look things up by: (kind, title, id).
+
+    Case, accents and what is no letter or digit count for nothing in it. Its cursors are its own.
+    """
+    return _page(session, kind, filters, (RecordRow.kind, RecordRow.title_key, RecordRow.id), after, limit)
+
+
+def _page(session: Session, kind: str | None, filters: Filters, order: _Order, after: str | None, limit: int) -> Page:
     if not 1 <= limit <= PAGE_LIMIT:
         raise BadInput("page_limit", expected=f"1 to {PAGE_LIMIT} records a page", got=limit)
-    query = columns_of_record().where(*conditions(filters)).order_by(RecordRow.kind, RecordRow.id).limit(limit + 1)
+    query = (
+        columns_of_record()
+        .add_columns(RecordRow.title_key)
+        .where(*conditions(filters))
+        .order_by(*order)
+        .limit(limit + 1)
+    )
     if kind is not None:
         query = query.where(RecordRow.kind == known_kind(kind))
     if after is not None:
-        query = query.where(tuple_(RecordRow.kind, RecordRow.id) > tuple_(*_opened(after)))
+        query = query.where(tuple_(*order) > tuple_(*_opened(after, len(order))))
     found = session.execute(query).all()
     items = tuple(stored_record(row) for row in found[:limit])
-    return Page(items, _cursor(items[-1]) if len(found) > limit else None)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(items, None if last is None else cursor_of([getattr(last, column.key) for column in order]))
 
 
 def matching_ids(session: Session, kind: str, filters: Filters) -> frozenset[str]:
@@ -153,14 +178,12 @@ def _holds(word: str) -> ColumnElement[bool]:
     return RecordRow.search_text.like(pattern)
 
 
-def _cursor(record: StoredRecord) -> str:
-    return cursor_of([record.kind, record.id])
-
-
-def _opened(cursor: str) -> tuple[str, str]:
+def _opened(cursor: str, parts: int) -> list[str]:
     try:
-        kind, record_id = place_of(cursor)
-    except (ValueError, TypeError) as error:
+        place = [printable(str(part)) for part in place_of(cursor)]
+    except (ValueError, TypeError):
+        place = []
+    if len(place) != parts:
         fix = "give back what the previous page said, unchanged, or start again without it"
-        raise BadInput("bad_cursor", expected="the next of an earlier page", got=cursor, fix=fix) from error
-    return printable(str(kind)), printable(str(record_id))
+        raise BadInput("bad_cursor", expected="the next of an earlier page of this list", got=cursor, fix=fix)
+    return place

@@ -87,6 +87,7 @@ class RecordRow(Base):
         Index("ix_records_kind_review_state", "kind", "review_state"),
         Index("ix_records_confidentiality", "confidentiality", "tenant_id", "kind", "id"),
         Index("ix_records_review_state", "review_state", "kind", "id"),
+        Index("ix_records_title_key", "kind", "title_key", "id"),
     )
 
     kind: Mapped[str] = mapped_column(_code(20), primary_key=True)
@@ -107,6 +108,7 @@ class RecordRow(Base):
     search_text: Mapped[str] = mapped_column(Text)  # folded words; stands before profile so that a scan stays short
     profile: Mapped[str] = mapped_column(Text)
     tenant_id: Mapped[str] = mapped_column(_code(64), server_default=_DEFAULT_TENANT)  # who owns it, for good
+    title_key: Mapped[str] = mapped_column(_code(60), server_default=text("''"))  # what lists for people are ordered by
 
 
 class VersionRow(Base):

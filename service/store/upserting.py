@@ -158,6 +158,7 @@ class Upsert:
             "updated_at": self._at,
             "updated_by": self._actor,
             "search_text": facts.search_text,
+            "title_key": facts.title_key,
             "profile": text,
         }
         if known:

@@ -17,7 +17,7 @@ from service.console.worlds import read_points
 from service.reference import data_folder, load_places
 from service.store import Filters
 from service.store.faceting import Places, count_facets
-from tests.builders import a_need
+from tests.builders import a_capability, a_need, an_organisation
 from tests.service.api.world import World
 
 TODAY = date(2026, 11, 22)
@@ -137,3 +137,23 @@ def test_every_country_has_a_point_on_the_map() -> None:
 )
 def test_a_place_is_shown_by_its_name_a_group_as_it_is_known(place: Any, shown: str) -> None:
     assert where(a_need("n", beneficiary_places=[place])) == shown
+
+
+@pytest.mark.parametrize("kind", ["capabilities", "organisations", "needs"])
+def test_people_read_lists_by_title_page_by_page_and_programs_by_id(world: World, kind: str) -> None:
+    titles = [f"{letter}{number:02} of a long list" for number in range(30) for letter in ("b", "\u00c1", "C")]
+    made = {"capabilities": a_capability, "organisations": an_organisation, "needs": a_need}[kind]
+    called = "name" if kind == "organisations" else "title"
+    world.upsert(kind, *(made(f"x{99 - at}", **{called: title}) for at, title in enumerate(titles)))
+    with world.client() as client:
+        read: list[str] = []
+        path = "/?q=long" if kind == "needs" else f"/{kind}?q=long"
+        while path:
+            text = client.get(path).text
+            read += re.findall(r'<th scope="row"><a href="[^"]+" dir="auto">([^<]+)</a>', text)
+            further = re.search(r'<p class="more"><a href="([^"]+)"', text)
+            path = html.unescape(further[1]) if further else ""
+        assert read == sorted(titles, key=lambda title: title.replace("\u00c1", "a").lower())
+        ids = [one["id"] for one in client.get(f"/v1/{kind}?q=long&limit=200").json()["items"]]
+        assert ids == sorted(ids)
+        assert len(ids) == len(titles)
