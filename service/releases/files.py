@@ -28,9 +28,14 @@ def require_place(path: Path) -> None:
     if not path.parent.is_dir():
         fix = "make the folder first, or check the path for a slip"
         raise BadInput("no_folder", expected="a file in a folder that exists", got=str(path), fix=fix)
-    if not os.access(path.parent, os.W_OK | os.X_OK):
+    beside = path.parent if _takes_a_file(path) else path
+    if not os.access(beside, os.W_OK | os.X_OK if beside.is_dir() else os.W_OK):
         fix = "name a file elsewhere, or have the folder opened to you"
         raise BadInput("no_entry", expected="a file in a folder that you may write in", got=str(path), fix=fix)
+
+
+def _takes_a_file(path: Path) -> bool:
+    return path.is_file() or not path.exists()
 
 
 @contextmanager
@@ -40,7 +45,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     A link stays and its file is replaced. A device or a pipe (/dev/null, /dev/stdout) is written into: a file in its
     place would be the end of it.
     """
-    if path.exists() and not path.is_file():
+    if not _takes_a_file(path):
         with path.open("wb") as sink:
             yield sink
         return
