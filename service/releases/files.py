@@ -28,8 +28,8 @@ def require_place(path: Path) -> None:
     if not path.parent.is_dir():
         fix = "make the folder first, or check the path for a slip"
         raise BadInput("no_folder", expected="a file in a folder that exists", got=str(path), fix=fix)
-    beside = path.parent if _takes_a_file(path) else path
-    if not os.access(beside, os.W_OK | os.X_OK if beside.is_dir() else os.W_OK):
+    asked = (path.parent, os.W_OK | os.X_OK) if _takes_a_file(path) else (path, os.W_OK)
+    if not os.access(*asked):
         fix = "name a file elsewhere, or have the folder opened to you"
         raise BadInput("no_entry", expected="a file in a folder that you may write in", got=str(path), fix=fix)
 

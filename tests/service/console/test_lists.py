@@ -142,7 +142,7 @@ def test_a_place_is_shown_by_its_name_a_group_as_it_is_known(place: Any, shown: 
 @pytest.mark.parametrize("kind", ["capabilities", "organisations", "needs"])
 def test_people_read_lists_by_title_page_by_page_and_programs_by_id(world: World, kind: str) -> None:
     titles = [f"{letter}{number:02} of a long list" for number in range(30) for letter in ("b", "\u00c1", "C")]
-    made = {"capabilities": a_capability, "organisations": an_organisation, "needs": a_need}[kind]
+    made: Any = {"capabilities": a_capability, "organisations": an_organisation, "needs": a_need}[kind]
     called = "name" if kind == "organisations" else "title"
     world.upsert(kind, *(made(f"x{99 - at}", **{called: title}) for at, title in enumerate(titles)))
     with world.client() as client:
