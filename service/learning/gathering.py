@@ -92,7 +92,7 @@ def gather(store: Store, releases_dir: Path, text_model: str, now: datetime) -> 
     shelf = _Shelf(releases_dir, text_model)
     seen: list[_Seen] = []
     later = near = lost = 0
-    for (_, need, capability), look in sorted(looks.items()):
+    for (_, need, capability), look in sorted(looks.items(), key=lambda one: (one[0][1], one[0])):
         found = outcome(fold([one.numbered for one in look.events]), look.seen_at, now)
         if found is None:
             continue
@@ -132,13 +132,14 @@ def _events(session: Session) -> Iterator[StoredEvent]:
 
 
 class _Shelf:
-    """The releases that are kept and were made with one text model, oldest first."""
+    """The releases that are kept and were made with one text model, oldest first; holds the lists of one need."""
 
     def __init__(self, releases_dir: Path, text_model: str) -> None:
         kept = [one for one in published(releases_dir) if one.facts.model == text_model]
         self._dir, self._made = releases_dir, {one.id: one.created_at for one in kept}
         self._open: dict[str, Release] = {}
-        self._lists: dict[tuple[str, str], Mapping[str, _Line]] = {}
+        self._need = ""
+        self._lists: dict[str, Mapping[str, tuple[str, bool, str]]] = {}  # of that need, by release
         self.used: set[str] = set()
 
     def find(self, need: str, capability: str, look: _Look) -> tuple[_Line | None, bool]:
@@ -146,20 +147,23 @@ class _Shelf:
         named = [name for _, name in look.shown if name in self._made]
         after = [name for name, made in self._made.items() if made >= look.first and name not in named]
         for name in (*named, *after):
-            line = self._list(name, need).get(capability)
-            if line is not None:
+            found = self._list(name, need).get(capability)
+            if found is not None:
+                owner, near_miss, detail = found
                 self.used.add(name)
-                return line, name in named
+                return _Line(owner, near_miss, _values(detail)), name in named
         return None, False
 
-    def _list(self, name: str, need: str) -> Mapping[str, _Line]:
-        if (name, need) not in self._lists:
+    def _list(self, name: str, need: str) -> Mapping[str, tuple[str, bool, str]]:
+        if need != self._need:  # pairs come need by need
+            self._need, self._lists = need, {}
+        if name not in self._lists:
             if name not in self._open:
                 self._open[name] = Release.open(self._dir / name)
             columns = self._open[name].columns(need, _COLUMNS)
             rows = zip(*(columns[each] for each in _COLUMNS), strict=True)
-            self._lists[name, need] = {each: _Line(owner, near, _values(text)) for each, owner, near, text in rows}
-        return self._lists[name, need]
+            self._lists[name] = {each: (owner, near, detail) for each, owner, near, detail in rows}
+        return self._lists[name]
 
 
 def _values(detail: str) -> tuple[float, ...]:

@@ -21,6 +21,7 @@ from service.accounts.audit import Action, list_audit
 from service.accounts.roles import Role
 from service.api import create_app
 from service.diagnosis import diagnose
+from service.exports.lists import Run
 from service.keeping.backing import back_up
 from service.keeping.restoring import restore
 from service.learning import gather
@@ -340,7 +341,9 @@ def test_the_lists_and_the_export_of_a_learned_night_say_what_scored_them(settin
     scorers.promote(scorers.folder_of(settings), made.id)
     a_night(settings)
     release = current_release(settings.releases_dir)
-    assert release.manifest.facts.scored_by == made.id
+    facts = dict(Run(release.manifest, NOW, 0).facts())
+    assert facts["scorer"] == release.manifest.facts.scored_by == made.id
+    assert str(facts["points"]).endswith("the score is 1 / (1 + exp(-(0.7 z + 0.4))).")
     match = next(match for need in release.needs.ids() for match in (release.shortlist(need) or [None]).matches)  # type: ignore[union-attr]
     z = match.base + sum(one.points for one in match.contributions)
     assert match.z == pytest.approx(z, abs=1e-9)

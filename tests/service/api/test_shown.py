@@ -11,6 +11,7 @@ from service.accounts.roles import Role
 from service.outcomes import shown as shown_module
 from service.outcomes.shown import AGAIN, Seen, ShownLog, Viewer
 from service.store import StoreUnavailable, list_shown
+from service.store.shown import OPENED
 from tests.service.api.world import World
 
 VIEWER = Viewer("default", "broker")
@@ -49,6 +50,19 @@ def test_pages_files_and_the_reverse_list_are_noted_too(world: World) -> None:
     found = rows(world)
     assert {one.capability_id for one in found if one.need_id == "need-hostile"} == {"cap-1"}
     assert len({one.need_id for one in found}) == 3
+
+
+def test_a_pair_that_was_opened_by_itself_stands_at_position_0(world: World) -> None:
+    """Over HTTP or on its page: once within the hour, beside the list that it stands on."""
+    with world.client() as client:
+        client.get("/v1/needs/need-1/matches?limit=1")
+        client.get("/v1/matches/need-1/cap-1")
+        client.get("/needs/need-1/with/cap-1")
+        client.get("/v1/matches/need-1/no-such")
+    listed, opened = rows(world)
+    assert (listed.position, opened.position) == (1, OPENED)
+    assert (opened.need_id, opened.capability_id, opened.rank) == ("need-1", "cap-1", listed.rank)
+    assert (opened.score, opened.release_id, opened.tenant_id) == (listed.score, listed.release_id, "default")
 
 
 def test_the_same_list_within_the_hour_counts_once(world: World) -> None:

@@ -1,5 +1,7 @@
 """Events written by several at once, on both databases: none is lost, none is changed, each follows one."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 
 import pytest
@@ -10,10 +12,12 @@ from matcher.errors import BadInput
 from matcher.outcomes import fold
 from matcher.vocabulary import Stage
 from service.store import Attached, EventConflict, Store, Told, pair_events, record_event, states_of_pairs
+from service.store.shown import OPENED, Shown, add_shown, opened_pairs, releases_shown
 from tests.service.store.test_events import an_event
 from tests.service.store.writers import record_in_turn
 
 PROCESSES, TIMES = 4, 8
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def test_writers_at_once_lose_no_event_and_none_follows_the_same_one_twice(store: Store, url: str) -> None:
@@ -67,3 +71,16 @@ def test_pairs_stand_by_tenant(store: Store) -> None:
         assert stages == {("a", ("n", "c")): "pilot", ("b", ("n", "c")): "stalled", ("a", ("n2", "c")): "viewed"}
         assert set(states_of_pairs(session, Told("b"))) == {("b", ("n", "c"))}
         assert states_of_pairs(session, declined=True) == {}
+
+
+def test_openings_are_told_from_what_stood_on_lists(store: Store) -> None:
+    """A pair's lists are found again, in order, with the release they came from; another tenant's are not."""
+    on_a_list = Shown("default", "broker", "r1", "need-1", "cap-1", 3, 2, 0.7, "B", NOW)
+    opened = replace(on_a_list, release_id="r2", position=OPENED, at=NOW + timedelta(minutes=1))
+    elsewhere = replace(on_a_list, tenant_id="other", release_id="r3")
+    with store.writing() as session:
+        add_shown(session, [on_a_list, opened, elsewhere, replace(on_a_list, capability_id="cap-2")])
+    with store.reading() as session:
+        assert list(opened_pairs(session)) == [opened]
+        found = list(releases_shown(session, "default", "need-1", "cap-1"))
+    assert found == [(on_a_list.at, "r1"), (opened.at, "r2")]
