@@ -25,7 +25,10 @@ def command(
         bool, typer.Option("--list", help="List the learned scorers, the latest first; * marks the promoted one.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/learning.json.")
+        bool,
+        typer.Option(
+            "--json", help="Write one JSON object; its keys are in data/schema/learning.json. With --list one a line."
+        ),
     ] = False,
 ) -> None:
     """Learn a scorer from the outcomes that were recorded, and judge it against the one that nights take.
@@ -93,9 +96,11 @@ def _list(settings: Settings, *, as_json: bool) -> None:
     from service.wire import to_json
 
     folder = scorers.folder_of(settings)
-    now = scorers.promoted(folder)
-    for one in scorers.listed(folder):
+    now, found = scorers.promoted(folder), list(scorers.listed(folder))
+    for one in found:
         typer.echo(to_json(one) if as_json else _summary(one, one.id == now))
+    if not found and not as_json:
+        typer.echo("none yet: nights take the experts' weights")
 
 
 def _summary(one: Learned, promoted: bool) -> str:

@@ -187,6 +187,7 @@ def test_the_sample_with_its_few_outcomes_keeps_the_experts_weights(
     run(capsys, "nightly", "--k", "10", "--as-of", "2026-11-22")
     settings = load_settings()
     assert "nothing was learned: too_few_judged" in run(capsys, "learn")
+    assert run(capsys, "learn", "--list").startswith("none yet")
     work_through(settings)
     said = run(capsys, "learn")
     assert "did not pass its gate and cannot be promoted" in said
