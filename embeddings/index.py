@@ -132,7 +132,9 @@ class Index:
         """
         if queries.vectors.shape[1:] != self.vectors.shape[1:]:
             raise ValueError(f"expected queries of dimension {self.vectors.shape[1]}; got {queries.vectors.shape[1]}")
-        scores = PairScores(*(np.zeros((len(queries.core_stops), len(self)), dtype=np.float32) for _ in range(2)))
+        scores = PairScores(*(np.empty((len(queries.core_stops), len(self)), dtype=np.float32) for _ in range(2)))
+        for table in scores:
+            table[np.diff(queries.starts) == 0] = 0  # the others are filled
         if len(queries.vectors):
             self._fill(scores, _SideBySide.of(queries), weights)
         return scores

@@ -16,7 +16,6 @@ Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.integer[Any]]  # of whatever width
 
 NOTHING = np.float32(-2)  # below every cosine
-SIDE = 16  # numbers in a cache line
 TILE = 4_096  # rows: their sums and a few spread-out terms lie in the first two caches
 ASKED = 64  # scores that are compared with a bound at once
 FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vector, zeros included
@@ -107,13 +106,11 @@ def _fold(out: Floats, first: Floats, second: Floats, third: Floats, weights: tu
 
 @njit(cache=True, nogil=True)
 def turn(tile: Floats, rows: Ints, first: int, out: Floats) -> None:
-    """Set ``out[rows[need], first + item]`` to ``tile[item, need]``, a few at a time that share cache lines."""
-    for item in range(0, len(tile), SIDE):
-        stop = min(item + SIDE, len(tile))
-        for need in range(len(rows)):
-            to = out[rows[need]]
-            for each in range(item, stop):
-                to[first + each] = tile[each, need]
+    """Set ``out[rows[need], first + item]`` to ``tile[item, need]``."""
+    for need in range(len(rows)):
+        to, by = out[rows[need], first : first + len(tile)], tile[:, need]
+        for item in range(len(to)):
+            to[item] = by[item]
 
 
 @njit(cache=True, nogil=True)

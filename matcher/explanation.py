@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -239,7 +240,7 @@ def summarise(
     asks: Sequence[OpenQuestion],
 ) -> str:
     """Write one paragraph: the largest points, what fails and what would mend it, what is not known."""
-    earned = sorted((one for one in contributions if one.points > 0), key=lambda one: -one.points)[:_REASONS]
+    earned = sorted([one for one in contributions if one.points > 0], key=attrgetter("points"), reverse=True)[:_REASONS]
     reasons = "; ".join(f"{SIGNAL_NAMES[one.signal]} +{one.points:.2f}: {one.evidence}" for one in earned)
     parts = [f"{reasons[:1].upper()}{reasons[1:]}." if reasons else "Nothing that is known speaks for this pair."]
     failed = [f"{gate.gate}: {gate.detail}" for gate in details.standing(judged, GateState.FAIL)]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from matcher import naming
@@ -174,7 +175,7 @@ def _excerpt(text: str) -> str:
 
 def _because(contributions: Sequence[Contribution]) -> list[str]:
     """Name the largest reasons, in the words of the explanation."""
-    earned = sorted((one for one in contributions if one.points > 0), key=lambda one: -one.points)[:_REASONS]
+    earned = sorted([one for one in contributions if one.points > 0], key=attrgetter("points"), reverse=True)[:_REASONS]
     lines = [f"- {_NAMES[one.signal]}: {one.evidence}" for one in earned]
     return ["\n".join(["Why we think so:", *lines])] if lines else []
 

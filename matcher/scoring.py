@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -99,6 +100,10 @@ class Scorer:
         need, provider = self.sides()
         return (need + provider) / 2
 
+    @cached_property
+    def _weights(self) -> Floats:
+        return self.weights()
+
     def judge(self, values: Floats) -> Scored:
         """Score (signals, pairs) values."""
         z, best = self.z(values), self.best_z(values)
@@ -106,15 +111,15 @@ class Scorer:
 
     def z(self, values: Floats) -> Floats:
         """Joint z of (signals, pairs) values; an unknown (NaN) earns what the worst value earns: nothing."""
-        return self.base + _sum_rows(self.weights()[:, None] * np.nan_to_num(values, nan=0.0))
+        return self.base + _sum_rows(self._weights[:, None] * np.where(np.isnan(values), 0.0, values))
 
     def best_z(self, values: Floats) -> Floats:
         """Joint z if every unknown turned out as well as it can."""
-        return self.base + _sum_rows(self.weights()[:, None] * np.nan_to_num(values, nan=1.0))
+        return self.base + _sum_rows(self._weights[:, None] * np.where(np.isnan(values), 1.0, values))
 
     def coverage(self, values: Floats) -> Floats:
         """Share of the structured signals' weight that has evidence; the topic is always known and not counted."""
-        weights = self.weights().copy()
+        weights = self._weights.copy()
         weights[SIGNALS.index(SignalName.TOPIC)] = 0.0
         return _sum_rows(weights[:, None] * ~np.isnan(values)) / (weights.sum() or 1.0)
 
