@@ -19,7 +19,7 @@ from matcher.next_steps import Introduction
 from matcher.profiles import CapabilityId, NeedId, OrganisationId
 from matcher.scoring import SIGNALS, Scored, Scorer
 from matcher.thirds import ThirdParties
-from matcher.vocabulary import GateState, SignalName, Tier
+from matcher.vocabulary import GateName, GateState, SignalName, Tier
 from matcher.wording import ALL_TIER_B, NONE_ELIGIBLE, SIGNAL_NAMES
 
 if TYPE_CHECKING:
@@ -243,17 +243,21 @@ def summarise(
     earned = sorted([one for one in contributions if one.points > 0], key=attrgetter("points"), reverse=True)[:_REASONS]
     reasons = "; ".join(f"{SIGNAL_NAMES[one.signal]} +{one.points:.2f}: {one.evidence}" for one in earned)
     parts = [f"{reasons[:1].upper()}{reasons[1:]}." if reasons else "Nothing that is known speaks for this pair."]
-    failed = [f"{gate.gate}: {gate.detail}" for gate in details.standing(judged, GateState.FAIL)]
+    failed = [f"{_called(gate)}: {gate.detail}" for gate in details.standing(judged, GateState.FAIL)]
     if failed:
         parts.append(f"Fails {'; '.join(failed)}.")
     if misses:
         parts.append(f"Would be eligible: {'; '.join(miss.fix for miss in misses)}.")
-    unknown = [gate.gate for gate in details.standing(judged, GateState.UNKNOWN)]
+    unknown = [_called(gate) for gate in details.standing(judged, GateState.UNKNOWN)]
     if unknown:
         parts.append(f"Not known yet: {', '.join(unknown)}.")
     if asks:
         parts.append(f"Ask first: {asks[0].question}")
     return " ".join(parts)
+
+
+def _called(gate: Gate) -> str:
+    return "IP" if gate.gate is GateName.IP else gate.gate.value
 
 
 def notes(matches: Sequence[Match], eligible: int, about_need: Sequence[str] = ()) -> tuple[str, ...]:

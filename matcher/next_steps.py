@@ -96,7 +96,7 @@ def _route(addressee: Organisation | None, known: str, via: Third[FacilitatorPro
         return f"no mailbox of {name} is known; it is reached through {through}"
     if addressee is not None and addressee.website:
         return f"no mailbox of {name} is known; look for a partnership desk at {addressee.website}"
-    return f"no mailbox of {name} is known: find its partnership desk and enter it as contact_channel"
+    return f"no mailbox of {name} is known: find its partnership desk and enter it as the contact channel"
 
 
 def _through(via: Third[FacilitatorProgramme] | None) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from matcher.arranging import Grouping
 from matcher.vocabulary import SECTORS, OfferKind, TransferMode
-from service.api.problems import FieldProblem, refused_values, shortened
+from service.api.problems import refused_values, value_problem
 from service.api.validation import JsonObject
 
 B = TypeVar("B", bound=BaseModel)
@@ -29,7 +29,8 @@ def reading(model: type[B]) -> Any:
         try:
             return model.model_validate(values)
         except ValidationError as error:
-            raise refused_values([_told(found) for found in error.errors()]) from None
+            found = [value_problem(".".join(map(str, one["loc"])) or "body", one) for one in error.errors()]
+            raise refused_values(found) from None
 
     return Depends(read)
 
@@ -43,15 +44,6 @@ def described(model: type[BaseModel], examples: dict[str, Any]) -> dict[str, Any
             "content": {"application/json": {"schema": reference, "examples": examples}},
         }
     }
-
-
-def _told(found: Any) -> FieldProblem:
-    return FieldProblem(
-        field=".".join(map(str, found["loc"])) or "body",
-        code=str(found["type"]),
-        value=shortened(found.get("input")),
-        expected=str(found["msg"]),
-    )
 
 
 def _known_sector(name: str) -> str:

@@ -22,6 +22,14 @@ _DETAILS: Final[Mapping[int, str]] = {
     405: "This address answers other methods; the Allow header and /openapi.json name them.",
     500: "Something failed on the server, and was logged there. Nothing was changed by this request.",
 }
+_SAID: Final[Mapping[str, tuple[str, str]]] = {
+    "extra_forbidden": ("a name that is known here", "check the spelling, or leave it out"),
+    "missing": ("a value", "send it too"),
+    "enum": ("", "choose one of them"),
+    "literal_error": ("", "choose one of them"),
+}
+"""Code of pydantic -> what was expected, where its own words say less, and what to do."""
+
 _SHOWN: Final = 200  # characters of a refused value that are sent back
 
 
@@ -33,7 +41,7 @@ class FieldProblem(BaseModel):
     field: Annotated[str, Field(description="Name of the parameter or of the record's field.", examples=["trl_min"])]
     code: Annotated[str, Field(description="A stable word for what is wrong.", examples=["out_of_bounds"])]
     value: Annotated[str, Field(description="What came, as text, shortened.", examples=["12"])]
-    expected: Annotated[str, Field(examples=["Input should be less than or equal to 9"])]
+    expected: Annotated[str, Field(examples=["less than or equal to 9"])]
     fix: Annotated[str, Field(examples=["check the number and its unit"])] = ""
 
 
@@ -61,9 +69,23 @@ def unknown(kind: str, record_id: str) -> Refused:
     return Refused(404, "unknown-record", f"There is no {kind} {record_id!r} here.")
 
 
-def refused_values(problems: Sequence[FieldProblem], detail: str = "Some values cannot be used.") -> Refused:
-    """Values that were refused, all of them at once."""
+def refused_values(problems: Sequence[FieldProblem], detail: str = "") -> Refused:
+    """Values that were refused, all of them at once; the detail says which, unless it says something better."""
+    if not detail:
+        names = ", ".join(dict.fromkeys(problem.field for problem in problems))
+        only = problems[0] if len(problems) == 1 else None
+        detail = f"{only.field}: expected {only.expected}." if only else f"Some values cannot be used: {names}."
     return Refused(422, "invalid", detail, errors=[problem.model_dump() for problem in problems])
+
+
+def value_problem(field: str, found: Mapping[str, Any]) -> FieldProblem:
+    """Tell of one error of pydantic: what was expected, what came, and what to do."""
+    from service.intake.validating import wanted
+
+    code = str(found["type"])
+    expected, fix = _SAID.get(code, ("", ""))
+    value = "" if code == "missing" else shortened(found.get("input"))
+    return FieldProblem(field=field, code=code, value=value, expected=expected or wanted(str(found["msg"])), fix=fix)
 
 
 def bad_value(field: str, error: BadInput) -> Refused:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from matcher.profiles import Organisation, Profile
-from service.api.problems import FieldProblem, Refused, on_http_exception, refused_values, shortened
+from service.api.problems import FieldProblem, Refused, on_http_exception, refused_values, value_problem
 from service.reference import load_places
 
 if TYPE_CHECKING:
@@ -25,12 +25,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):  # registered for nothing else
         raise error
     problems = [
-        FieldProblem(
-            field=".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
-            code=str(found["type"]),
-            value=shortened(found.get("input")),
-            expected=str(found["msg"]),
-        )
+        value_problem(".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]), found)
         for found in error.errors()
     ]
     return await on_http_exception(request, refused_values(problems))
@@ -81,6 +76,7 @@ def admitted(kind: str, values: dict[str, Any]) -> tuple[Profile, tuple[Organisa
 
 
 def _told(reject: Reject) -> FieldProblem:
-    return FieldProblem(
-        field=reject.column, code=reject.code, value=reject.value, expected=reject.expected, fix=reject.fix
-    )
+    expected, fix = reject.expected, reject.fix
+    if reject.code == "unknown_column":  # the words for a file speak of columns
+        expected, fix = "a field of the record", "check the spelling, or leave it out"
+    return FieldProblem(field=reject.column, code=reject.code, value=reject.value, expected=expected, fix=fix)

@@ -141,6 +141,7 @@ def _step(request: Request, context: Context, asker: Principal, job: Job, proble
         status=422 if problem else 200,
         problem=problem,
         job=found,
+        used=sum(found["report"]["total"].values()) if found.get("report") else 0,
         refused=list({tuple(one.values()): one for one in refused["items"]}.values()),  # said once
         more=refused["next"] is not None,
         preview=seen,

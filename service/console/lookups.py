@@ -85,7 +85,7 @@ def told(refused: Refused) -> str:
     """Say what was refused, with what might have been meant."""
     suggestions = refused.more.get("suggestions")
     errors = [f"{one['field']}: {one['expected']}" for one in refused.more.get("errors", ()) if "expected" in one]
-    detail = f"{refused.detail} {'; '.join(errors)}" if errors else str(refused.detail)
+    detail = f"{refused.detail} {'; '.join(errors)}." if len(errors) > 1 else str(refused.detail)
     return f"{detail} Did you mean {', '.join(suggestions)}?" if suggestions else detail
 
 

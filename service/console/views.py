@@ -166,7 +166,7 @@ def _marked(profile: BaseModel, name: str) -> str:
 
 def label(name: str) -> str:
     """Write a field's name for a person."""
-    words = [_WORDS.get(word, word) for word in _LABELS.get(name, name).split("_")]
+    words = [_WORDS.get(word, word) for word in _LABELS.get(name, name).replace(".", "_").split("_")]
     text = " ".join(words)
     return text[:1].upper() + text[1:]
 

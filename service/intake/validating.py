@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ REQUIRED: Final = {
 }
 FIELDS: Final = {kind: frozenset(model.model_fields) for kind, model in KINDS.items()}
 
+_REFUSAL: Final = re.compile(r"^(?:\w+ should (?:be|have)|Value error,) ")
 _ROUNDS = 20  # a value may hide another bad value; after this many rounds the whole row is refused
 _CODES: Final = {
     "missing": "missing",
@@ -64,7 +66,12 @@ def _problem(error: ErrorDetails, values: Mapping[str, Any], severity: Severity)
     if isinstance(cause, BadInput):
         return Problem(cause.code, name, value, severity, cause.expected, cause.fix)
     code = _CODES.get(error["type"], "wrong_type" if error["type"].endswith("_type") else "bad_value")
-    return Problem(code, name, None if code == "missing" else value, severity, error["msg"])
+    return Problem(code, name, None if code == "missing" else value, severity, wanted(error["msg"]))
+
+
+def wanted(message: str) -> str:
+    """Turn a refusal of pydantic into what was expected: "Input should be 'low' or 'high'" into "'low' or 'high'"."""
+    return _REFUSAL.sub("", message)
 
 
 def _path(loc: tuple[int | str, ...], values: Mapping[str, Any]) -> tuple[int | str, ...]:

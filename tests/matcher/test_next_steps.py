@@ -74,7 +74,7 @@ def test_without_a_facilitator_the_website_or_the_record_is_the_way() -> None:
     assert (
         "partnership desk at https://provider.example" in step(provider={"website": "https://provider.example"}).route
     )
-    assert step().route.endswith("find its partnership desk and enter it as contact_channel")
+    assert step().route.endswith("find its partnership desk and enter it as the contact channel")
 
 
 def test_a_partner_that_has_gone_quiet_is_reactivated_first() -> None:

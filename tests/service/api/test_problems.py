@@ -126,3 +126,35 @@ def test_health_and_readiness_say_nothing_but_that(served: World) -> None:
     with served.client("") as client:
         assert client.get("/v1/health").json() == {"status": "ok"}
         assert client.get("/v1/ready").json() == {"ready": True, "store": True, "release": True}
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "expected", "fix"),
+    [
+        ("limit=0", "limit", "greater than or equal to 1", ""),
+        ("colour=red", "colour", "a name that is known here", "check the spelling, or leave it out"),
+        ("urgency=now", "urgency", "'low', 'medium', 'high' or 'critical'", "choose one of them"),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_told_with_what_was_expected(
+    client: TestClient, query: str, field: str, expected: str, fix: str
+) -> None:
+    found = _problem(client.get(f"/v1/needs?{query}"), 422)
+    assert found["detail"] == f"{field}: expected {expected}."
+    (error,) = found["errors"]
+    assert (error["field"], error["expected"], error["fix"]) == (field, expected, fix)
+    assert error["value"] == query.partition("=")[2]
+
+
+def test_a_body_that_cannot_be_used_is_told_member_by_member(client: TestClient) -> None:
+    body = {"title": "Pumps", "summary": "Water pumps.", "colour": "red", "urgency": "now"}
+    found = _problem(client.post("/v1/match", json=body), 422)
+    assert found["detail"] == "Some values cannot be used: colour, urgency."
+    assert [(error["expected"], error["fix"]) for error in found["errors"]] == [
+        ("a field of the record", "check the spelling, or leave it out"),
+        ("'low', 'medium', 'high' or 'critical'", "choose one of the listed values"),
+    ]
+    found = _problem(client.post("/v1/matches/need-1/cap-1/events", json={"stage": "magic"}), 422)
+    assert found["detail"].startswith("stage: expected 'suggested', 'viewed',")
+    found = _problem(client.post("/v1/matches/need-1/cap-1/events", json={}), 422)
+    assert (found["detail"], found["errors"][0]["value"]) == ("stage: expected a value.", "")

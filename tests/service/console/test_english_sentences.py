@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -12,8 +13,9 @@ from babel.messages.pofile import write_po
 from fastapi.testclient import TestClient
 
 from service.console import language, rendering
+from service.nightly import Night, run_night
 from tests.builders import a_capability
-from tests.service.api.world import World
+from tests.service.api.world import AS_OF, NOW, World
 
 _SENTENCES: Final = frozenset({"detail", "evidence", "question", "fix", "text", "action", "made_with"})
 """Members of the interface's answers that hold what the matcher wrote."""
@@ -56,7 +58,7 @@ def arabic(world: World, tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     with world.client() as client:
         client.post("/v1/subscriptions", json={"min_ranks": 1, "min_change": 0.001})
     world.upsert("capabilities", a_capability("cap-new", title="Turbines, later", places_offered=["World"]))
-    world.night()
+    run_night(world.settings, Night(AS_OF), NOW + timedelta(days=1))
     with world.client() as client:
         client.headers["Accept-Language"] = "ar"
         yield client

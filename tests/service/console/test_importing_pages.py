@@ -54,12 +54,28 @@ def test_a_sheet_with_foreign_headers_is_tried_mapped_tried_again_and_imported(w
         refused = re.findall(
             r'</span>(\d+)</th><td data-label="Column">([^<]*)</td><td data-label="Value" dir="auto">([^<]*)</td>', text
         )
-        assert ("4", "complete_by", "soon") in refused, "rows keep the numbers they have in the file that was sent"
+        assert ("4", "Complete by", "soon") in refused, "rows keep the numbers they have in the file that was sent"
         assert client.get("/v1/needs/n-1").status_code == 404, "nothing is written before the last step"
         done = client.post(f"{mapped}/commit", follow_redirects=False).headers["location"]
         assert "Imported." in _read(client, done)
         assert client.get("/v1/needs/n-1").json()["record"]["title"] == "Dryers for mangoes"
         assert client.get("/v1/needs/n-1").json()["record"]["complete_by"] == "2027-05-01"
+
+
+def test_where_no_column_is_known_the_first_thing_asked_is_what_they_are(world: World) -> None:
+    """What was refused for it comes after, and says to choose; once rows can be used, it is the other way round."""
+    with world.client() as client:
+        step = _send(client, "march.csv", SHEET.encode(), kind="needs")
+        text = _read(client, step)
+        assert 0 < text.index('id="columns"') < text.index('id="refused"')
+        assert text.count("choose a field for this column") == 2
+        columns = _columns(text)
+        form = {"kind": "needs", **dict(zip(columns.values(), ("id", "title", "summary", "", "urgency"), strict=True))}
+        mapped = client.post(f"{step}/columns", data=form, follow_redirects=False).headers["location"]
+        text = _read(client, mapped)
+        assert text.index('id="refused"') < text.index('id="columns"')
+        assert list(_columns(text)) == ["Id", "Title", "Summary", "Urgency"]
+        assert "<span>&#39;low&#39;, &#39;medium&#39;, &#39;high&#39; or &#39;critical&#39;</span>" in text
 
 
 def test_a_workbook_is_previewed_and_mapped_like_a_csv_file(world: World) -> None:
