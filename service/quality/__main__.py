@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from service.encoders import make_encoder
-from service.quality import sample, sdg, writing
+from service.quality import experts, sample, sdg, writing
 from service.quality.collections import COLLECTIONS, Collection
-from service.quality.entries import Ledger
+from service.quality.entries import Entry, Ledger
+from service.quality.experts import AGENCIES
 from service.quality.measuring import Bench, Task, measure, shared_task
 from service.quality.sample import SAMPLE
 from service.quality.sdg import LABELLED
@@ -34,7 +35,7 @@ def main(
     ledger = writing.read(out / "quality.json") or Ledger(encoder.name, (), {})
     if ledger.model != encoder.name:
         ledger = Ledger(encoder.name, (), {})
-    chosen = [one for one in (*COLLECTIONS, SAMPLE) if not only or one.name in only]
+    chosen = [one for one in (*COLLECTIONS, SAMPLE, AGENCIES) if not only or one.name in only]
     for collection in chosen:
         ledger = _with(ledger, collection, shared, bench)
         writing.write(ledger, out)
@@ -52,14 +53,22 @@ def main(
 
 def _with(ledger: Ledger, collection: Collection, shared: Path, bench: Bench) -> Ledger:
     """Measure one collection, or say that it is not there."""
-    with ExitStack() as stack:
-        task = _task(collection, shared, bench, stack)
-        found = measure(collection, task, bench) if task else None
+    found = _measured(collection, shared, bench)
     if found is None:
         typer.echo(f"{collection.name}: skipped, it is not in {shared}")
         return ledger.without(collection.name)
     typer.echo(f"{collection.name}: {found.measures['nDCG@10'].value:.4f}")
     return ledger.with_entry(found)
+
+
+def _measured(collection: Collection, shared: Path, bench: Bench) -> Entry | None:
+    """Return a collection's figures; None where it is not there."""
+    with ExitStack() as stack:
+        if collection is AGENCIES:
+            path = shared / experts.FILE
+            return experts.measure(stack.enter_context(experts.task(path)), bench) if path.is_file() else None
+        task = _task(collection, shared, bench, stack)
+        return measure(collection, task, bench) if task else None
 
 
 def _task(collection: Collection, shared: Path, bench: Bench, stack: ExitStack) -> Task | None:

@@ -39,7 +39,7 @@ def rank(capabilities: Texts, needs: Texts, encoder: Encoder) -> dict[str, Run]:
     """Return each baseline's ranking by its name, the best DEPTH of every need."""
     lexical, dense = bm25(capabilities.texts, needs.texts), cosines(capabilities.texts, needs.texts, encoder)
     scores = dict(zip(NAMES, (lexical, dense, fused(dense, lexical)), strict=True))
-    return {name: _run(capabilities.ids, needs.ids, found) for name, found in scores.items()}
+    return {name: best_of(capabilities.ids, needs.ids, found) for name, found in scores.items()}
 
 
 def bm25(documents: Sequence[str], queries: Sequence[str]) -> Scores:
@@ -74,8 +74,8 @@ def fused(dense: Scores, lexical: Scores) -> Scores:
     return np.asarray(DENSE * meaning + (1 - DENSE) * words, dtype=np.float32)
 
 
-def _run(capabilities: Sequence[str], needs: Sequence[str], scores: Scores) -> dict[str, dict[str, float]]:
-    """Keep the best of each row; equal scores by position, as a stable sort leaves them."""
+def best_of(capabilities: Sequence[str], needs: Sequence[str], scores: Scores) -> dict[str, dict[str, float]]:
+    """Keep the best DEPTH of each row; equal scores by position, as a stable sort leaves them."""
     run = {}
     for need, row in zip(needs, scores, strict=True):
         best = np.argsort(-row, kind="stable")[:DEPTH]

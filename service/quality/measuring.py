@@ -81,7 +81,12 @@ def rank(task: Task, out: Path, bench: Bench) -> None:
 
 def entry(collection: Collection, task: Task, run: Path, bench: Bench) -> Entry:
     """Judge a run beside every baseline."""
-    reports = {name: judge(run, task.qrels, path, About()) for name, path in baseline_runs(task, bench).items()}
+    return entry_beside(collection, task, run, baseline_runs(task, bench), bench)
+
+
+def entry_beside(collection: Collection, task: Task, run: Path, others: Mapping[str, Path], bench: Bench) -> Entry:
+    """Judge a run beside others, at least one."""
+    reports = {name: judge(run, task.qrels, path, About()) for name, path in others.items()}
     own = next(iter(reports.values()))
     return Entry(
         name=collection.name,
@@ -110,11 +115,11 @@ def baseline_runs(task: Task, bench: Bench) -> Mapping[str, Path]:
     if not all(path.is_file() for path in paths.values()):
         bench.kept.mkdir(parents=True, exist_ok=True)
         for name, run in baselines.rank(task.capabilities, task.needs, bench.encoder).items():
-            _write(paths[name], run, name)
+            write_run(paths[name], run, name)
     return paths
 
 
-def _write(path: Path, run: Run, tag: str) -> None:
+def write_run(path: Path, run: Run, tag: str) -> None:
     """Write a run whose order survives the format: scores as they are, ranks told beside them."""
     with replacing(path) as sink:
         for need, scores in run.items():

@@ -13,6 +13,7 @@ from matcher.evaluation import evaluate
 from service.quality import baselines, sample, writing
 from service.quality.collections import COLLECTIONS, Collection, Standing
 from service.quality.entries import Ledger
+from service.quality.experts import AGENCIES
 from service.quality.measuring import Bench, baseline_runs, measure, rank, shared_task
 from service.quality.objectives import MOST, read_objectives
 from service.quality.sdg import LABELLED, estimate
@@ -109,7 +110,7 @@ def test_a_ledger_that_was_written_is_read_back_and_takes_a_new_figure(
 
 
 def test_names_of_collections_are_their_own() -> None:
-    names = [one.name for one in (*COLLECTIONS, sample.SAMPLE)]
+    names = [one.name for one in (*COLLECTIONS, sample.SAMPLE, AGENCIES)]
     assert len(set(names)) == len(names)
 
 
@@ -118,7 +119,7 @@ def test_the_committed_ledger_is_what_its_figures_say_and_speaks_of_every_collec
     assert ledger is not None
     assert (data_folder() / "quality.md").read_text(encoding="utf-8") == writing.markdown(ledger), "run: make quality"
     told = {entry.name for entry in ledger.entries} | {entry.name for entry in ledger.sdg} | set(ledger.skipped)
-    assert told == {one.name for one in (*COLLECTIONS, sample.SAMPLE)} | {one.name for one in LABELLED}
+    assert told == {one.name for one in (*COLLECTIONS, sample.SAMPLE, AGENCIES)} | {one.name for one in LABELLED}
 
 
 def test_the_sample_is_asked_as_of_the_day_it_was_judged() -> None:
