@@ -156,15 +156,10 @@ class Index:
 
     def core_cosines(self, vector: Matrix, items: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return (items,): the cosines of their first sections with a vector on the grid; 0 for one without any."""
-        cosines = np.zeros(len(items), dtype=np.float32)
-        filled = np.flatnonzero(self.starts[items + 1] > self.starts[items])
-        if len(filled):
-            sections = self.starts[items[filled]]
-            passages = self.vectors[_spans(self.section_starts, sections)] @ vector
-            lengths = self.section_starts[sections + 1] - self.section_starts[sections]
-            sums = np.add.reduceat(passages, np.cumsum(lengths) - lengths)
-            cosines[filled] = sums * self.section_scales[sections]
-        return cosines
+        from embeddings.products import core_cosines
+
+        sections = self.starts, self.section_starts, self.section_scales
+        return np.asarray(core_cosines(vector, self.vectors, *sections, items))
 
     def cores(self, items: npt.NDArray[np.int64]) -> Matrix:
         """Return (items, dimension): the mean vectors of their first sections, on the grid; 0 for one without any."""

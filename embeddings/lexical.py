@@ -185,7 +185,7 @@ class Lexical:
         """
         counts = Counter(stemmed)
         words = np.array(sorted(counts), dtype=np.str_)
-        weights = np.array([1 + np.log(counts[word]) for word in words.tolist()])
+        weights = 1 + np.log(np.array([counts[word] for word in words.tolist()], dtype=np.float64))
         at = np.minimum(np.searchsorted(self.vocabulary, words), max(len(self.vocabulary) - 1, 0))
         known = self.vocabulary[at] == words if len(self.vocabulary) else np.zeros(len(words), dtype=np.bool_)
         unseen = np.log1p((self.items + 0.5) / 0.5)  # idf of a word that no first section has, be it known or not

@@ -60,6 +60,15 @@ def test_a_need_or_an_item_without_any_text_scores_nothing() -> None:
     assert not index.pair_scores(none, SectionWeights()).whole.any()
 
 
+@given(st.integers(1, 40), st.integers(16, 40), st.integers(0, 1000))
+def test_cores_of_some_items_are_multiplied_as_those_of_all(items: int, dimension: int, seed: int) -> None:
+    """One by one in any order, or all at once for the core scores: the same cosines to the last bit."""
+    index, query = a_random_index(seed, items, dimension), unit(1, dimension, seed + 1)
+    rows = np.random.default_rng(seed).permutation(items)
+    all_at_once = index.pair_scores(Queries(query, np.array([0, 1]), np.array([1])), SectionWeights()).core[0]
+    assert (index.core_cosines(query[0], rows) == all_at_once[rows]).all()
+
+
 @given(st.integers(1, 70), st.integers(1, 40), st.integers(1, 9), st.integers(0, 1000))
 def test_products_in_whole_numbers_are_those_of_numbers_with_fractions(
     queries: int, passages: int, dimension: int, seed: int
