@@ -62,9 +62,9 @@ def question(
     return None
 
 
-def own(capability: Capability) -> tuple[str, ...]:
-    """Return the language a capability is counted under in its catalogue; nothing if unknown, or beside an English."""
-    return (primary(capability.language),) if capability.language and not capability.summary_en else ()
+def own(profile: Need | Capability) -> tuple[str, ...]:
+    """Return the language a profile is counted under among many; nothing if unknown, or beside an English summary."""
+    return (primary(profile.language),) if profile.language and not profile.summary_en else ()
 
 
 def notes(need: Need, written: Mapping[str, int], reads: Reads) -> list[str]:
@@ -78,13 +78,14 @@ def notes(need: Need, written: Mapping[str, int], reads: Reads) -> list[str]:
             f"The need is written in {naming.language(language)}, {NOT_COVERED}: {known}words, numbers and structured "
             "facts decide more than meaning does. A summary in English (summary_en) would mend it."
         )
-    if foreign := _foreign(written, reads):
-        offers = sum(number for _, number in foreign)
-        few = listed(f"{naming.language(language)} {number}" for language, number in foreign)
+    if others := foreign(written, reads):
+        offers = sum(number for _, number in others)
+        few = listed(f"{naming.language(language)} {number}" for language, number in others)
         of = many(offers, "capability", "capabilities")
         said.append(f"{of} of the catalogue may stand too low, or be missing, for a language {NOT_COVERED}: {few}.")
     return said
 
 
-def _foreign(written: Mapping[str, int], reads: AbstractSet[str]) -> list[tuple[str, int]]:
+def foreign(written: Mapping[str, int], reads: AbstractSet[str]) -> list[tuple[str, int]]:
+    """Return the languages that are not covered with how many are written in them, the commonest first."""
     return sorted(((tag, n) for tag, n in written.items() if n and tag not in reads), key=lambda one: (-one[1], one[0]))

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -87,7 +88,7 @@ class SectorSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """One record's full rankings: best first, ties by number or name. A blank text scores 0 everywhere."""
+    """One record's full rankings: best first, ties by number or name. A text without a letter scores 0 everywhere."""
 
     id: str
     goals: tuple[GoalSuggestion, ...]
@@ -198,7 +199,7 @@ class Tagger:
 
     def _tags(self, document: Document, passages: tuple[str, ...], vectors: Matrix) -> Tags:
         whole = _unit(vectors)
-        if whole is None:
+        if whole is None or not any(map(str.isalpha, chain.from_iterable(document.texts))):
             return self._nothing(document.id)
         goals = _softmax(self.evidence("\n".join(document.texts), whole))
         near = self._targets.cosines(vectors)  # (passages, targets)

@@ -108,7 +108,7 @@ for entry in ledger.entries if ledger else ():
         f"{name} {one.difference['nDCG@10'].value:+.3f}{'' if one.difference['nDCG@10'].real else ' (not shown)'}"
         for name, one in entry.baselines.items()
     )
-    print(f"{entry.title:50}{entry.measures['nDCG@10'].value:.3f}  {differences}  [{entry.standing}]")
+    print(f"{entry.title:52} {entry.measures['nDCG@10'].value:.3f}  {differences}  [{entry.standing}]")
 
 # %%
 folder.cleanup()

@@ -63,6 +63,7 @@ def command(
 
     Exits 3 if records were refused; the rest was ranked.
     """
+    from matcher.wording import many
     from service import engine, ranking
     from service.encoders import make_encoder
     from service.intake import write_rejects
@@ -85,7 +86,7 @@ def command(
     matcher = make(found, make_encoder(settings, cached=cache), places, day)
     count = engine.processes(len(found.needs) * len(found.capabilities), settings.processes)
     written = ranking.write(ranking.rank(found, matcher, k, form.value, count), out)
-    counts = f"{len(found.needs)} needs x {len(found.capabilities)} capabilities: {written} lines"
-    typer.echo(counts + found.refused.said(rejects), err=True)
+    both = f"{many(len(found.needs), 'need')} x {many(len(found.capabilities), 'capability', 'capabilities')}"
+    typer.echo(f"{both}: {many(written, 'line')}{found.refused.said(rejects)}", err=True)
     if found.refused.records:
         raise typer.Exit(3)

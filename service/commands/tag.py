@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from service.tagging import TagReport
 
 
 class Kind(StrEnum):
@@ -58,7 +61,18 @@ def command(
 
         typer.echo(to_json(report, indent=2))
     else:
-        counts = f"{report.records} records tagged, {report.without_goal} without a suggested goal"
-        typer.echo(counts + found.refused.said(rejects), err=True)
+        typer.echo(_summary(report) + found.refused.said(rejects), err=True)
     if found.refused.records:
         raise typer.Exit(3)
+
+
+def _summary(report: TagReport) -> str:
+    from matcher.languages import NOT_COVERED
+    from matcher.naming import language
+    from matcher.wording import listed, many
+
+    said = f"{many(report.records, 'record')} tagged, {report.without_goal} without a suggested goal"
+    if not report.unread:
+        return said
+    unread = listed(f"{language(tag)} {count}" for tag, count in report.unread.items())
+    return f"{said}; look twice at those in a language {NOT_COVERED}: {unread}"

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
+from matcher.wording import many
+from service.intake import CODES
+
 
 @dataclass(frozen=True, slots=True)
 class KindCounts:
@@ -71,9 +74,15 @@ def describe(report: ImportReport) -> Iterator[str]:
             yield f"{file.file}: {kind}: {said}"
         if file.records_refused or file.values_refused:
             codes = ", ".join(f"{code} {count}" for code, count in file.codes.items())
-            yield f"{file.file}: refused {file.records_refused} records, {file.values_refused} values ({codes})"
+            lost = f"{many(file.records_refused, 'record')}, {many(file.values_refused, 'value')}"
+            yield f"{file.file}: refused {lost} ({codes})"
         elif not file.kinds:
             yield f"{file.file}: no records"
+        if file.codes and not file.kinds:  # a slip that the whole file shares, such as a kind that nobody said
+            commonest = next(iter(file.codes))
+            if commonest in CODES:
+                expected, fix = CODES[commonest]
+                yield f"{file.file}: {commonest}: expected {expected}; {fix}"
     if report.dangling_organisations:
         yield f"organisations referred to and not described yet: {report.dangling_organisations}"
     if report.dry_run:

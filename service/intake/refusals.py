@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from matcher.errors import BadInput
+from matcher.wording import many
 from service.intake.results import Reject, Severity
 
 _NO_RECORD: Final = frozenset({Severity.ROW, Severity.FILE})
@@ -34,7 +35,8 @@ class Refusals:
 
     def said(self, listed_in: Path | None) -> str:
         """Say it behind a line of counts, with where they are listed; empty where there are none."""
-        refused = f"; refused: {self.records} records, {self.values} values" if self.records or self.values else ""
+        lost = f"{many(self.records, 'record')}, {many(self.values, 'value')}"
+        refused = f"; refused: {lost}" if self.records or self.values else ""
         noted = f"; to look at: {self.notes}" if self.notes else ""
         where = f" (see {listed_in})" if listed_in else " (--rejects FILE lists them)"
         return f"{refused}{noted}{where}" if refused or noted else ""

@@ -71,7 +71,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "not_a_file": ("a file on disk", "a pipe cannot be read twice: write it to a file first"),
     "file_too_large": ("a smaller file", "split the file"),
     "unknown_format": ("JSONL, CSV, XLSX or IATI XML", "save the file in one of these formats"),
-    "unknown_kind": ("a known kind of record", "say the kind, or name the file after it (needs.jsonl)"),
+    "unknown_kind": ("a known kind of record", "say the kind (--kind needs), or name the file after it (needs.jsonl)"),
     "missing_id": ("an id", "give the record an id that stays the same at every import"),
     "duplicate_id": ("an id used once in the file", "remove one of the two records, or give it its own id"),
     "missing": ("a value", "fill in this field"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matcher.evaluation import FEWEST
+from matcher.wording import many
 from service import charts
 from service.charts import Bar, Point
 
@@ -68,11 +69,11 @@ def verdict(report: EvaluationReport) -> str:
 
 def counts(report: EvaluationReport) -> tuple[str, ...]:
     """Say how many needs the figures rest on, and which were counted 0 or left out."""
-    lines = [f"{report.needs} needs judged, {report.needs_without_results} of them without results (counted 0)"]
+    lines = [f"{many(report.needs, 'need')} judged, {report.needs_without_results} of them without results (counted 0)"]
     if report.needs_without_relevant:
-        lines.append(f"{report.needs_without_relevant} needs have nothing relevant (counted 0)")
+        lines.append(f"{many(report.needs_without_relevant, 'need')} with nothing relevant (counted 0)")
     if report.needs_not_judged:
-        lines.append(f"{report.needs_not_judged} needs of the run are not judged (left out)")
+        lines.append(f"{many(report.needs_not_judged, 'need')} of the run not judged (left out)")
     return tuple(lines)
 
 

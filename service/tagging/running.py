@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from matcher import sections
 from matcher.errors import BadInput
+from matcher.languages import foreign, own
 from matcher.profiles import Capability, Need
 from matcher.tagging import Document
 from service.intake import Refusals, Reject, nothing_in, read
@@ -42,6 +43,7 @@ class Gathered:
 
     documents: tuple[Document, ...]
     rejects: tuple[Reject, ...]
+    written: Mapping[str, int]  # language -> records in it; those with a summary in English, or of none known, aside
 
     @property
     def refused(self) -> Refusals:
@@ -62,6 +64,7 @@ class TagReport:
     suggested_goals: Mapping[int, int]  # goal -> records it is suggested for
     suggested_sectors: Mapping[str, int]
     without_goal: int  # records for which no goal is suggested
+    unread: Mapping[str, int]  # language that the text model does not cover -> records in it: look at these twice
 
 
 def documents_of(profile: Profile) -> Document | None:
@@ -80,12 +83,14 @@ def gather(files: TagFiles, places: PlaceBook) -> Gathered:
         raise BadInput("unknown_kind", expected=f"a file of {' or '.join(_KINDS)}", got=kind, fix="say --kind")
     documents: list[Document] = []
     rejects: list[Reject] = []
+    written: Counter[str] = Counter()
     for found in read(files.source, places, kind=kind):
         if isinstance(found, Reject):
             rejects.append(found)
         elif (document := documents_of(found.profile)) is not None:
             documents.append(document)
-    return Gathered(tuple(documents), tuple(rejects))
+            written.update(own(found.profile) if isinstance(found.profile, Need | Capability) else ())
+    return Gathered(tuple(documents), tuple(rejects), written)
 
 
 def check_any(found: Gathered, files: TagFiles) -> None:
@@ -111,7 +116,7 @@ def write(tagged: Iterable[Tags], out: Path) -> list[Tags]:
 
 def report(files: TagFiles, found: Gathered, written: Iterable[Tags], encoder: Encoder) -> TagReport:
     """Count what was suggested and refused."""
-    tags = list(written)
+    tags, reads = list(written), encoder.languages
     goals = Counter(goal.goal for one in tags for goal in one.goals if goal.suggested)
     sectors = Counter(sector.sector for one in tags for sector in one.sectors if sector.suggested)
     return TagReport(
@@ -124,4 +129,5 @@ def report(files: TagFiles, found: Gathered, written: Iterable[Tags], encoder: E
         suggested_goals=dict(sorted(goals.items())),
         suggested_sectors=dict(sorted(sectors.items())),
         without_goal=sum(not any(goal.suggested for goal in one.goals) for one in tags),
+        unread={} if reads is None else dict(foreign(found.written, reads)),
     )

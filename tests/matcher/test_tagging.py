@@ -115,8 +115,10 @@ def test_a_goals_targets_share_its_probability(tagger: Tagger) -> None:
         assert shares == pytest.approx(goal.score, abs=2e-5)
 
 
-@pytest.mark.parametrize("texts", [(), ("",), ("  ", "\n")])
-def test_a_blank_text_suggests_nothing_and_still_ranks_everything(tagger: Tagger, texts: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("texts", [(), ("",), ("  ", "\n"), ("123 456", "...", "\U0001f6b0")])
+def test_a_text_without_a_letter_suggests_nothing_and_still_ranks_everything(
+    tagger: Tagger, texts: tuple[str, ...]
+) -> None:
     tags = _one(tagger, *texts)
     assert [goal.goal for goal in tags.goals] == list(GOALS)
     assert not any(goal.suggested or goal.score for goal in tags.goals)

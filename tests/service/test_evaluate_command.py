@@ -54,7 +54,7 @@ def test_the_table_names_every_measure_and_what_did_not_count(
     shown = capsys.readouterr().out
     assert all(name in shown for name in MEASURES)
     assert "2 needs judged, 1 of them without results" in shown
-    assert "1 needs of the run are not judged" in shown
+    assert "1 need of the run not judged" in shown
 
 
 def test_a_comparison_says_whether_the_difference_is_real(

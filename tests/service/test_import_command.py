@@ -116,9 +116,17 @@ def test_refused_records_exit_3_and_the_rest_is_written(url: str, capsys: pytest
     path = lines("needs.jsonl", [*NEEDS, {"title": "No id"}])
     assert run(path) == 3
     shown = capsys.readouterr()
-    assert "refused 1 records, 0 values (missing_id 1)" in shown.out
+    assert "refused 1 record, 0 values (missing_id 1)" in shown.out
     assert "--rejects FILE" in shown.err
     assert held(url) == {"needs": 2}
+
+
+def test_a_file_that_gave_nothing_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    """The slip that all its rows share, so that nobody needs a file of rejects to learn of an option."""
+    assert run(lines("list.jsonl", NEEDS)) == 3
+    assert "unknown_kind: expected a known kind of record; say the kind (--kind needs)" in capsys.readouterr().out
+    run(lines("needs.jsonl", [*NEEDS, {"title": "No id"}]))
+    assert "expected" not in capsys.readouterr().out
 
 
 def test_the_rejects_file_says_row_column_value_code_and_what_to_do(tmp_path: Path) -> None:

@@ -158,13 +158,13 @@ def test_rejects_are_kept_with_what_to_do_and_the_rest_is_ranked(
     assert [(row["row"], row["column"], row["code"]) for row in rows] == [("6", "id", "missing_id")]
     assert rows[0]["fix"]
     assert set(read_run(tmp_path / "run")) == {"power", "fog"}
-    assert "refused: 1 records" in capsys.readouterr().err
+    assert "refused: 1 record, 0 values" in capsys.readouterr().err
 
 
 def test_a_value_left_out_is_told_but_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     odd = [*CAPABILITIES, {"id": "odd", "title": "Odd", "text": "Odd", "trl": 12}]
     assert _match(tmp_path, "--out", str(tmp_path / "run"), capabilities=odd) == 0
-    assert "1 values" in capsys.readouterr().err
+    assert "refused: 0 records, 1 value (" in capsys.readouterr().err
 
 
 def test_organisations_beside_the_records_are_known(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:

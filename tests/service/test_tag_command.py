@@ -86,6 +86,20 @@ def test_the_rejects_are_there_also_when_nothing_could_be_tagged(tmp_path: Path)
     assert "missing_id" in table.read_text(encoding="utf-8-sig")
 
 
+@pytest.mark.model
+def test_records_in_a_language_that_the_model_does_not_cover_are_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their suggestions are weak, which their scores do not say."""
+    monkeypatch.setenv("MATCHER_DATA_DIR", str(tmp_path / "data"))
+    spanish = {"id": "s", "title": "Agua potable", "text": "Agua potable y saneamiento para comunidades rurales."}
+    translated = {**spanish, "id": "t", "summary_en": "Drinking water and sanitation for villages."}
+    _tag(tmp_path, records=[*RECORDS, spanish, translated])
+    assert "look twice at those in a language which the text model does not cover: Spanish 1" in capsys.readouterr().err
+    _tag(tmp_path, "--json", records=[*RECORDS, spanish])
+    assert json.loads(capsys.readouterr().out)["unread"] == {"es": 1}
+
+
 def test_f1_by_hand() -> None:
     """Goal 1: said for both, true for one: 2 / 3. Goal 2: said and true once: 1. Goal 5: true, never said: 0."""
     found = per_goal_f1([[1, 2, 3], [4, 1, 5]], [{1, 2}, {5}])

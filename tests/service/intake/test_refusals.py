@@ -15,7 +15,7 @@ def test_only_what_was_lost_counts_as_refused() -> None:
     """A reading worth a look, or a column nobody reads, is no refused value."""
     found = Refusals.of([_reject(severity) for severity in Severity])
     assert (found.records, found.values, found.notes) == (2, 1, 2)
-    assert found.said(Path("r.csv")) == "; refused: 2 records, 1 values; to look at: 2 (see r.csv)"
+    assert found.said(Path("r.csv")) == "; refused: 2 records, 1 value; to look at: 2 (see r.csv)"
     assert Refusals.of([_reject(Severity.NOTE)]).said(None) == "; to look at: 1 (--rejects FILE lists them)"
     assert Refusals.of([]).said(Path("r.csv")) == ""
 
