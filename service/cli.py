@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 failed, with one message on standard error; 2 wrong usage;
 
 from __future__ import annotations
 
+import errno
 import functools
 import signal
 import sys
@@ -45,6 +46,15 @@ COMMANDS: Final = {
     "migrate": "migrate",
     "doctor": "doctor",
 }
+
+_CLOSED: Final = "; let the account that runs this in, or name another place (MATCHER_DATA_DIR says where data lie)"
+_FIXES: Final = {
+    errno.ENOSPC: "; make room, then run it again: no file was left half-written",
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+    errno.EROFS: _CLOSED,
+}
+"""Number of an operating system's error -> what to do."""
 
 
 def _version(wanted: bool) -> None:
@@ -111,11 +121,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (MatcherError, EmbeddingError) as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        _fail(_of_files(error))
     except SystemExit as left:
         if left.code in {INTERRUPTED, TERMINATED}:
             typer.echo("matcher: stopped; nothing was left half-written", err=True)
         raise
+
+
+def _of_files(error: OSError) -> str:
+    """Say what could not be done with which file, and what to do where that is known."""
+    said = error.strerror or str(error)
+    fix = _FIXES.get(error.errno or 0, "")
+    return f"{error.filename}: {said}{fix}" if error.filename else f"{said}{fix}"
 
 
 def _terminated(_number: int, _frame: object) -> None:

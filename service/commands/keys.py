@@ -51,6 +51,8 @@ def list_all() -> None:
     now = datetime.now(UTC)
     with _store() as store, store.reading() as session:
         found = list_keys(session)
+    if not found:
+        typer.echo("no key is made yet: run matcher keys make NAME", err=True)
     for key in found:
         expired = key.expires_at is not None and key.expires_at <= now
         state = "revoked" if key.revoked_at else "expired" if expired else "good"

@@ -17,7 +17,10 @@ def list_all() -> None:
 
     folder = load_settings().releases_dir
     served, marks = current_id(folder), withheld(folder)
-    for manifest in reversed(published(folder)):
+    found = published(folder)
+    if not found:
+        typer.echo("no release is published yet: run matcher nightly", err=True)
+    for manifest in reversed(found):
         tiers = ", ".join(f"{tier} {share:.0%}" for tier, share in sorted(manifest.tiers.items()))
         note = "  rolled back from" if manifest.id in marks else ""
         star = "*" if manifest.id == served else " "

@@ -13,7 +13,13 @@ from typing import Final
 from sqlalchemy import Engine
 
 from service.keeping.errors import ToolMissing
-from service.store.engine import BUSY_SECONDS
+from service.store.engine import BUSY_SECONDS, remedy
+from service.store.errors import StoreUnavailable
+
+_CLOSED: Final = frozenset(
+    {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL}
+)
+"""What SQLite says of a file that it could not look into, whole or not."""
 
 FILES: Final = {"sqlite": "database/matcher.db", "postgresql": "database/matcher.dump"}
 """Where an archive keeps the copy."""
@@ -40,12 +46,14 @@ def copy_in(path: Path, engine: Engine) -> None:
 
 
 def sqlite_problem(path: Path) -> str | None:
-    """Return what is wrong with a SQLite file, or None."""
+    """Return what is wrong with a SQLite file, or None; raises StoreUnavailable where it cannot be looked into."""
     try:
         with closing(sqlite3.connect(path)) as copy:
             found = [str(row[0]) for row in copy.execute("PRAGMA integrity_check(3)")]
             broken = copy.execute("PRAGMA foreign_key_check").fetchone()
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in _CLOSED:  # the low byte is the kind of error
+            raise StoreUnavailable(str(path), str(error), remedy(str(error))) from error
         return str(error)
     return None if found == ["ok"] and broken is None else "; ".join(found) if found != ["ok"] else "dangling rows"
 

@@ -165,10 +165,11 @@ def _explained(address: str) -> Iterator[None]:
         raise  # a fault of this program, not of the database
     except DBAPIError as error:
         why = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
-        raise StoreUnavailable(address, why, _remedy(why)) from error
+        raise StoreUnavailable(address, why, remedy(why)) from error
 
 
-def _remedy(why: str) -> str:
+def remedy(why: str) -> str:
+    """Say what to do about what a database's driver says."""
     remedies = {
         "locked": f"another process has been writing for over {BUSY_SECONDS} s: let it finish and try again",
         "not a database": "name another file, or restore a copy",

@@ -66,7 +66,9 @@ def test_wrong_usage_exits_2_and_points_to_help(arguments: list[str], capsys: py
         (BadInput("code", expected="a thing", got=1, fix="do this"), "matcher: code: expected a thing; got 1; do this"),
         (ModelError("m", got="nothing there", fix="unset MATCHER_MODEL"), "matcher: model 'm': nothing there"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "needs.jsonl"), "matcher: needs.jsonl: No such"),
-        (OSError(errno.ENOSPC, "No space left on device"), "matcher: [Errno 28] No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device"), "matcher: No space left on device; make room"),
+        (PermissionError(errno.EACCES, "Permission denied", "x"), "matcher: x: Permission denied; let the account"),
+        (OSError("no number"), "matcher: no number"),
     ],
 )
 def test_an_expected_failure_is_one_message_and_exit_1(

@@ -1,5 +1,6 @@
 """``matcher db check`` finds what is not as it was written."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from service.keeping.checking import check
 from service.settings import Settings
 from tests.service.api.world import World
+
+NOBODY = 65_534
 
 
 def changed(world: World, statement: str) -> None:
@@ -52,6 +55,24 @@ def test_a_damaged_database_file_is_told_not_raised(world: World) -> None:
     content[4096 : 4096 * 3] = b"\xff" * (4096 * 2)
     path.write_bytes(content)
     assert any("damaged" in problem for problem in check(world.settings).problems)
+
+
+def test_a_file_that_may_not_be_written_is_not_called_damaged(world: World) -> None:
+    """Nobody restores a backup over a store that only belongs to somebody else. Root is let in everywhere."""
+    world.store.close()
+    for path in (*world.settings.data_dir.glob("matcher.db*"), world.settings.data_dir):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    for path in list(world.settings.data_dir.parents)[:3]:
+        path.chmod(0o755)
+    child = os.fork()
+    if child == 0:
+        if os.getuid() == 0:
+            os.setuid(NOBODY)
+        said = " ".join(check(world.settings).problems)
+        os._exit("let this user write" not in said or "damaged" in said)
+    status = os.waitpid(child, 0)[1]
+    world.settings.data_dir.chmod(0o755)
+    assert status == 0
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path: Path) -> None:
