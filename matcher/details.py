@@ -56,12 +56,13 @@ def _state(pair: Pair, state: GateState, _: GatePolicy) -> str:
         ("provider", pair.organisation),
     )
     for side, record in sides:
-        if record is not None and (reason := _kept_back(record, asked)):
+        if record is not None and (reason := kept_back(record, asked)):
             return f"the {side} {reason}"
     return "a record is withdrawn or expired"
 
 
-def _kept_back(record: Record, asked: Asked) -> str:
+def kept_back(record: Record, asked: Asked) -> str:
+    """Say what keeps a record from being matched: its review state, or the day it ended; empty where nothing does."""
     if record.review_state not in {None, ReviewState.PUBLISHED}:
         return f"is {listed([record.review_state])}"
     ended = record.valid_until is not None and record.valid_until < asked.as_of

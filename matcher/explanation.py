@@ -273,7 +273,11 @@ def notes(matches: Sequence[Match], eligible: int, about_need: Sequence[str] = (
 
 
 def doubts(asked: Asked) -> tuple[str, ...]:
-    """Say what makes a need look like none."""
-    if not asked.by_a_seller:
-        return ()
-    return (f"The owner, {asked.need.owner_organisation_id}, is recorded only as a provider: is this not an offer?",)
+    """Say what keeps a need itself from being matched, and what makes it look like none."""
+    said = []
+    if reason := details.kept_back(asked.need, asked):
+        said.append(f"The need {reason}: nothing is matched with it as of {asked.as_of}.")
+    if asked.by_a_seller:
+        owner = asked.need.owner_organisation_id
+        said.append(f"The owner, {owner}, is recorded only as a provider: is this not an offer?")
+    return tuple(said)

@@ -34,8 +34,8 @@ run = Path(folder.name) / "shortlists.jsonl"
 # %%
 found = ranking.gather(task.files, places)
 matcher = ranking.make_matcher(found, bench.encoder, places, task.as_of)
-lines = ranking.write(ranking.rank(found, matcher, 100, "jsonl"), run)
-print(f"{lines} shortlists over {len(found.capabilities)} capabilities")
+written = ranking.write(ranking.rank(found, matcher, 100, "jsonl"), run)
+print(f"{written.lines} shortlists over {len(found.capabilities)} capabilities")
 
 # %% [markdown]
 # ## Judge, beside each baseline

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from matcher import catalogue as catalogues
 from matcher.errors import BadInput
@@ -176,17 +176,25 @@ def _each(blocks: Iterable[list[list[str]]]) -> Iterator[list[str]]:
         yield from lines
 
 
-def write(needs: Iterable[list[str]], out: Path | None) -> int:
-    """Write each need's lines as they come, to a file or standard output; return how many lines.
+class Written(NamedTuple):
+    """What a ranking's file holds."""
+
+    lines: int
+    bare: int  # needs without a line: nothing is eligible for them, and nothing near
+
+
+def write(needs: Iterable[list[str]], out: Path | None) -> Written:
+    """Write each need's lines as they come, to a file or standard output.
 
     A file is there whole or not at all, however the work ends.
     """
-    written = 0
+    written = bare = 0
     with _sink(out) as sink:
         for lines in needs:
             sink.write("".join(lines).encode())
             written += len(lines)
-    return written
+            bare += not lines
+    return Written(written, bare)
 
 
 @contextmanager

@@ -87,6 +87,7 @@ def command(
     count = engine.processes(len(found.needs) * len(found.capabilities), settings.processes)
     written = ranking.write(ranking.rank(found, matcher, k, form.value, count), out)
     both = f"{many(len(found.needs), 'need')} x {many(len(found.capabilities), 'capability', 'capabilities')}"
-    typer.echo(f"{both}: {many(written, 'line')}{found.refused.said(rejects)}", err=True)
+    bare = f"; none for {many(written.bare, 'need')} (--format jsonl says why)" if written.bare else ""
+    typer.echo(f"{both}: {many(written.lines, 'line')}{bare}{found.refused.said(rejects)}", err=True)
     if found.refused.records:
         raise typer.Exit(3)

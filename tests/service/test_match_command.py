@@ -1,7 +1,6 @@
 """``matcher match``: files in, ranking out; whole or not at all; every need gets its rows."""
 
 import csv
-import gzip
 import itertools
 import json
 import os
@@ -15,9 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from matcher.errors import BadInput
-from service import cli, ranking
-from service.reference import load_places
+from service import cli
 from service.trec import read_run
 
 ROOT = Path(__file__).parents[2]
@@ -159,6 +156,22 @@ def test_rejects_are_kept_with_what_to_do_and_the_rest_is_ranked(
     assert rows[0]["fix"]
     assert set(read_run(tmp_path / "run")) == {"power", "fog"}
     assert "refused: 1 record, 0 values" in capsys.readouterr().err
+
+
+def test_a_need_that_is_kept_back_gets_no_line_and_is_told_of(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A run cannot say why a need is missing from it: its counts point to the form that can."""
+    needs = [*NEEDS, {"id": "gone", "title": "Water", "review_state": "withdrawn"},
+             {"id": "past", "title": "Water", "valid_until": "2020-12-31"}]  # fmt: skip
+    assert _match(tmp_path, needs=needs) == 0
+    shown = capsysbinary.readouterr()
+    assert {line.split()[0] for line in shown.out.decode().splitlines()} == {"power", "fog"}
+    assert b"4 needs x 5 capabilities: 10 lines; none for 2 needs (--format jsonl says why)" in shown.err
+    assert _match(tmp_path, "--format", "jsonl", needs=needs) == 0
+    *_, gone, past = (json.loads(line) for line in capsysbinary.readouterr().out.splitlines())
+    assert "The need is withdrawn: nothing is matched with it as of 2026-11-22." in gone["notes"]
+    assert "The need was valid until 2020-12-31: nothing is matched with it as of 2026-11-22." in past["notes"]
 
 
 def test_a_value_left_out_is_told_but_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -357,40 +370,3 @@ def test_a_third_party_that_cannot_be_read_is_a_reject(tmp_path: Path) -> None:
     fund = _lines(tmp_path / "funds.jsonl", [{"title": "A fund without an id"}])
     assert _match(tmp_path, "--mechanisms", str(fund), "--rejects", str(tmp_path / "rejects.csv")) == 3
     assert "funds.jsonl" in (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig")
-
-
-def test_a_packed_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    """Bytes of an archive are not read as a table in an old encoding."""
-    packed = tmp_path / "capabilities.jsonl.gz"
-    packed.write_bytes(gzip.compress(b'{"id": "c", "title": "Pumps"}\n'))
-    needs = tmp_path / "needs.jsonl"
-    needs.write_text('{"id": "n", "title": "Water"}\n')
-    files = ranking.Files(packed, needs)
-    with pytest.raises(BadInput, match=r"nothing_to_match.*unknown_format.*unpack it first"):
-        ranking.check_any(ranking.gather(files, load_places()), files)
-
-
-def test_a_pipe_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file is looked at before it is read; of a pipe the looked-at part would be missing."""
-    pipe = tmp_path / "offers"
-    os.mkfifo(pipe)
-    needs = _lines(tmp_path / "needs.jsonl", NEEDS)
-    with pytest.raises(SystemExit) as left:
-        cli.main(["match", "--capabilities", str(pipe), "--needs", str(needs)])
-    assert left.value.code == 1
-    assert "write it to a file first" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("spoiled", [[{"title": "no id"}], [*CAPABILITIES, {"id": "two words", "title": "Wells"}]])
-def test_the_rejects_are_there_also_when_nothing_could_be_ranked(tmp_path: Path, spoiled: Any) -> None:
-    """A file that is refused as a whole is the one whose rejects are needed most."""
-    table = tmp_path / "rejects.csv"
-    assert _match(tmp_path, "--rejects", str(table), capabilities=[*spoiled, {"title": "no id"}]) == 1
-    assert "missing_id" in table.read_text(encoding="utf-8-sig")
-
-
-def test_what_nobody_reads_is_not_counted_as_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _match(tmp_path, "--out", str(tmp_path / "run"), capabilities=[{**CAPABILITIES[0], "colour": "red"}]) == 0
-    said = capsys.readouterr().err
-    assert "to look at: 1 (--rejects FILE lists them)" in said
-    assert "refused" not in said
