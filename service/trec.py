@@ -12,6 +12,7 @@ from matcher.matches import Match, Ranked, RankedOrganisation
 
 TAG: Final = "partner-matcher"
 _TABLE: Final = 3  # columns of judgements as a table
+_GRADE: Final = frozenset({"score", "grade", "rel", "relevance", "label"})  # what headers call the last column
 _HIGHEST: Final = 1_000_000  # trec_eval counts grades in an array as long as the highest
 STEP: Final = 1e-6  # printed digits; wider than single precision near 1, in which trec_eval compares scores
 
@@ -37,17 +38,16 @@ def run_of(lines: Iterable[tuple[int, str]], path: Path) -> dict[str, dict[str, 
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """Read judgements: TREC ``need 0 capability grade``, or three tab-separated columns, with or without a header.
+    """Read judgements: TREC ``need 0 capability grade``, or three tab-separated columns; with or without a header.
 
     A pair judged twice must be judged alike. Raises BadInput naming the line that is wrong.
     """
     qrels: dict[str, dict[str, int]] = {}
     table = False
-    for number, line in numbered_lines(path):
-        if not qrels and not table:
-            named = line.split()[:2] == ["query-id", "corpus-id"]
-            table = named or line.count("\t") == _TABLE - 1
-            if named:
+    for at, (number, line) in enumerate(numbered_lines(path)):
+        if at == 0:
+            table = line.count("\t") == _TABLE - 1 or line.split()[:2] == ["query-id", "corpus-id"]
+            if line.split()[-1].casefold() in _GRADE:
                 continue
         fields = line.split("\t") if table else line.split()
         if len(fields) != (_TABLE if table else 4):

@@ -32,10 +32,10 @@ class Paths:
 class About:
     """What could be read of it; None where the file was not given."""
 
-    providers: Mapping[str, str] | None = None  # capability id -> organisation id
+    providers: Mapping[str, str] | None = None  # capability, or organisation itself -> organisation id
     groups: Mapping[str, frozenset[str]] | None = None  # LDC, SIDS, LLDC, all -> need ids
     languages: Mapping[str, frozenset[str]] | None = None  # primary language, or "unknown" -> need ids
-    fitted: frozenset[str] | None = None  # capability ids that were judged when the ranking was fitted
+    fitted: frozenset[str] | None = None  # ids that were judged when the ranking was fitted
 
     @classmethod
     def read(cls, paths: Paths, places: PlaceBook, as_of: date) -> About:
@@ -58,7 +58,9 @@ class About:
 
 
 def _providers(path: Path, places: PlaceBook) -> dict[str, str]:
-    return {str(one.id): str(one.organisation_id) for one in read_capabilities(path, places).records}
+    """Map what may be ranked to who is shown by it: capabilities and, for grouped rankings, the organisations."""
+    offers = {str(one.id): str(one.organisation_id) for one in read_capabilities(path, places).records}
+    return {**{provider: provider for provider in offers.values()}, **offers}
 
 
 def _needs(path: Path, places: PlaceBook, as_of: date) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:

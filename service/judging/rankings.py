@@ -69,8 +69,8 @@ def _shortlists(path: Path, lines: Iterable[tuple[int, str]]) -> Ranking:
         try:
             shortlist = json.loads(line)
             need, matches = str(shortlist["need_id"]), shortlist["matches"]
-            run[_once(need, run)] = {str(match["capability_id"]): -float(match["rank"]) for match in matches}
-            tiers[need] = {str(match["capability_id"]): Tier(match["tier"]) for match in matches}
+            run[_once(need, run)] = {_found(match): -float(match["rank"]) for match in matches}
+            tiers[need] = {_found(match): _tier(match) for match in matches}
             probabilities[need] = {
                 one: _probability(match)
                 for one, match in zip(tiers[need], matches, strict=True)
@@ -82,6 +82,15 @@ def _shortlists(path: Path, lines: Iterable[tuple[int, str]]) -> Ranking:
             fix = f"see line {number} of {path}"
             raise BadInput("bad_line", expected=expected, got=f"{why}: {line[:150]}", fix=fix) from None
     return Ranking(run, probabilities, tiers)
+
+
+def _found(match: Mapping[str, Any]) -> str:
+    """Return what the match ranks: an organisation where the best of its capabilities stands inside."""
+    return str(match["organisation_id" if "best" in match else "capability_id"])
+
+
+def _tier(match: Mapping[str, Any]) -> Tier:
+    return Tier(match.get("best", match)["tier"])
 
 
 def _once(need: str, run: Lists) -> str:

@@ -184,6 +184,25 @@ def test_a_run_may_come_through_a_pipe(tmp_path: Path) -> None:
         assert len(read_ranking(pipe).run) == len(lines)
 
 
+def test_shortlists_of_organisations_are_judged_as_those_of_capabilities(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As ``matcher match --group-by organisation --format jsonl`` writes them; exposure counts who is ranked."""
+    matches = [
+        {"organisation_id": "o2", "rank": 1, "score": 0.7, "best": _match("c", 1, 0.6, "A")},
+        {"organisation_id": "o1", "rank": 2, "score": 0.9, "best": _match("b", 1, 0.9, "C")},
+    ]
+    lists, qrels = tmp_path / "grouped.jsonl", tmp_path / "qrels.txt"
+    lists.write_text(json.dumps({"need_id": "n0", "matches": matches}), encoding="utf-8")
+    qrels.write_text("n0 0 o2 1\n", encoding="utf-8")
+    _evaluate(["--run", str(lists), "--qrels", str(qrels), "--capabilities", files["capabilities"], "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["measures"]["MRR"]["value"] == 1
+    assert found["market"]["exposure"]["providers_shown"] == 2
+    assert not any("not in --capabilities" in note for note in found["notes"])
+    assert read_ranking(lists).tiers == {"n0": {"o2": Tier.A, "o1": Tier.C}}
+
+
 @pytest.mark.parametrize(
     "line",
     ['{"need_id": "n0", "matches": []}', '{"need_id": "x"}', '{"need_id": "x", "matches": [{}]}', "{", "[]",

@@ -40,6 +40,15 @@ def test_both_forms_of_judgements_say_the_same(tmp_path: Path) -> None:
     assert trec == table == {"n1": {"a": 2, "b": 0}}
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["query_id\tdoc_id\trelevance", "query-id\tcorpus-id\tscore", "need 0 capability grade", "q\tQ0\tdoc\tRel"],
+)
+def test_a_header_is_known_by_what_it_calls_the_grade(tmp_path: Path, header: str) -> None:
+    form = "n1\ta\t2\n" if header.count("\t") == 2 else "n1 0 a 2\n"
+    assert read_qrels(_file(tmp_path, f"{header}\n{form}")) == {"n1": {"a": 2}}
+
+
 def test_ids_with_spaces_are_read_from_the_tab_separated_form(tmp_path: Path) -> None:
     assert read_qrels(_file(tmp_path, "query-id\tcorpus-id\tscore\nn 1\ta b\t1\n")) == {"n 1": {"a b": 1}}
 
