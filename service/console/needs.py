@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from matcher.priority import GROUPS
 from matcher.vocabulary import SECTORS, Stage, Urgency
@@ -79,6 +79,12 @@ def needs_page(request: Request, context: Here, asker: Asker) -> Response:
         further=urlencode(further) if further else "",
         narrowed=bool(set(given) - {"cursor", "limit"}),
     )
+
+
+def to_needs(request: Request) -> Response:
+    """Lead to the list, where its kind's address would be looked for."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/{query}", 308)
 
 
 def _counted(context: Context, asker: Principal, wanted: Listing) -> Facets:

@@ -48,6 +48,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     """Return every page; what they take is worked out once a process."""
     made = APIRouter(include_in_schema=False)
     made.add_api_route("/", needs.needs_page, response_class=HTMLResponse)
+    made.add_api_route("/needs", needs.to_needs)
     for part in (
         need,
         cases,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from matcher.profiles import Capability, CaseStory, FacilitatorProgramme, FundingMechanism, Organisation
+from matcher.profiles import Capability, CaseStory, FacilitatorProgramme, FundingMechanism, Organisation, Profile
 from service.api import records, reverse
 from service.api.answers import address
 from service.api.context import Asker, Context, Here
@@ -20,6 +20,7 @@ from service.api.problems import Refused, unknown
 from service.console.answered import query_of
 from service.console.lookups import organisation_now, release_or_none, told
 from service.console.rendering import page
+from service.console.views import NETWORKS
 from service.console.words import N_
 from service.reports.exposure import ExposureReport
 from service.reports.names import ReportName
@@ -78,7 +79,9 @@ def _add_record(made: APIRouter, kind: str) -> None:
     def record_page(request: Request, context: Here, asker: Asker, record_id: RecordId) -> Response:
         stored = records.find(context, asker, kind, record_id)
         owner = _owner(context, asker, stored)
-        return page(request, "record.html", release=None, stored=stored, kind=kind, owner=owner, titles=TITLES)
+        names = _network(context, asker, stored.profile)
+        facts: dict[str, Any] = {"stored": stored, "kind": kind, "owner": owner, "names": names, "titles": TITLES}
+        return page(request, "record.html", release=None, **facts)
 
     made.add_api_route(f"/{kind}/{{record_id}}", record_page, response_class=HTMLResponse)
 
@@ -159,6 +162,7 @@ def organisation_page(request: Request, context: Here, asker: Asker, record_id: 
         release=release,
         organisation=organisation,
         organisation_id=record_id,
+        names=_network(context, asker, organisation) if organisation else {},
         rows=[_line(stored) for stored in held],
         load=_load(context, asker, release, record_id) if release else None,
         singles=SINGLES,
@@ -176,6 +180,13 @@ def _load(context: Context, asker: Principal, release: Release, organisation_id:
     if not isinstance(report, ExposureReport):  # of the kind that was asked for
         raise TypeError(type(report).__name__)
     return next((one for one in report.organisations if one.organisation_id == organisation_id), None)
+
+
+def _network(context: Context, asker: Principal, profile: Profile) -> dict[str, str]:
+    """Return what the organisations that a record names as its network are called, by id, where they are described."""
+    ids = [one for field in sorted(NETWORKS) for one in getattr(profile, field, None) or ()][:_OF_ONE]
+    found = ((one, organisation_now(context, asker, one)) for one in ids)
+    return {one: known.name for one, known in found if known}
 
 
 def _owner(context: Context, asker: Principal, stored: StoredRecord) -> Organisation | None:

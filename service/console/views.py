@@ -29,12 +29,18 @@ STATES: Final = {GateState.PASS: N_("passes"), GateState.FAIL: N_("fails"), Gate
 COLOURS: Final = {GateState.PASS: "passes", GateState.FAIL: "fails", GateState.UNKNOWN: "not-known"}
 _WORST_FIRST: Final = (GateState.FAIL, GateState.UNKNOWN, GateState.PASS)
 _HIDDEN_FIELDS: Final = frozenset(
-    {"id", "title", "name", "summary", "content_hash", "provenance", "source", "organisation_id", "provider_id"}
+    {
+        *("id", "title", "name", "summary", "content_hash", "provenance", "source"),
+        *("organisation_id", "owner_organisation_id", "provider_id"),  # named above what is stated
+    }
 )
 _TAKEN_FOR_GRANTED: Final = (("confidentiality", Confidentiality.PUBLIC),)  # what is not public is not shown
 _ACRONYMS: Final = {"sdg": "SDG", "crs": "CRS", "trl": "TRL", "ip": "IP", "cpc": "CPC", "y02": "Y02", "id": "id"}
 _LABELS: Final = {"org_type": "kind_of_organisation", "slots_total": "partnerships_it_can_take_on"}
 _WORDS: Final = {**_ACRONYMS, "en": "in English"}
+NETWORKS: Final = frozenset({"network", "network_members"})
+"""Fields that hold organisations, by id or by name."""
+
 _LONG_FIELDS: Final = frozenset(
     {"summary_en", "description", "gap_description", "problem_solved", "advantages", "beneficiaries"}
 )
@@ -141,12 +147,17 @@ def _bar(one: Contribution, scale: float) -> Bar:
     )
 
 
-def facts(profile: BaseModel) -> Iterator[tuple[str, str]]:
-    """Yield what a record holds, field by field, in words, what was only inferred marked so; no texts and stamps."""
+def facts(profile: BaseModel, names: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    """Yield what a record holds, field by field, in words, what was only inferred marked so; no texts and stamps.
+
+    ``names`` are what organisations of a network are called, by id; one that is not there stands as it was written.
+    """
     for name in type(profile).model_fields:
         value = getattr(profile, name)
         if value is None or name in _HIDDEN_FIELDS or name in _LONG_FIELDS:
             continue
+        if names and name in NETWORKS:
+            value = tuple(names.get(one, one) for one in value)
         if (name, value) not in _TAKEN_FOR_GRANTED and (text := field_said(name, value, said)):
             yield _marked(profile, name), text
 

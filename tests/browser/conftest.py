@@ -28,7 +28,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_REFUSAL = re.compile(r"status of 4\d\d")  # the browser notes that a wrong key was refused, as it should be
+_NOTED = re.compile(r"status of 4\d\d|Autofocus processing was blocked")
+"""What the browser notes that is as it should be: a wrong key was refused; a test typed before the page had placed the
+cursor."""
 DESK, PHONE = (1280, 900), (390, 844)
 
 _PATIENCE = 30_000
@@ -96,7 +98,7 @@ def opened(browser: Browser, address: str, session: StorageState) -> Opened:
         asked: list[str] = []
         page = context.new_page()
         page.set_default_timeout(_PATIENCE)
-        page.on("console", lambda message: None if _REFUSAL.search(message.text) else said.append(message.text))
+        page.on("console", lambda message: None if _NOTED.search(message.text) else said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         try:

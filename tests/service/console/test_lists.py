@@ -17,7 +17,7 @@ from service.console.worlds import read_points
 from service.reference import data_folder, load_places
 from service.store import Filters
 from service.store.faceting import Places, count_facets
-from tests.builders import a_capability, a_need, an_organisation
+from tests.builders import a_capability, a_need, a_programme, an_organisation
 from tests.service.api.world import World
 
 TODAY = date(2026, 11, 22)
@@ -157,3 +157,29 @@ def test_people_read_lists_by_title_page_by_page_and_programs_by_id(world: World
         ids = [one["id"] for one in client.get(f"/v1/{kind}?q=long&limit=200").json()["items"]]
         assert ids == sorted(ids)
         assert len(ids) == len(titles)
+
+
+def test_the_address_where_needs_would_be_looked_for_leads_to_them(client: TestClient) -> None:
+    assert client.get("/needs?q=power").url.path == "/"
+    assert _rows(client.get("/needs?q=power").text) == _rows(client.get("/?q=power").text)
+
+
+def test_a_network_is_told_by_name_and_who_is_not_described_as_written(world: World) -> None:
+    world.upsert("facilitators", a_programme("prog-2", title="A bridge", network=["org-1", "org-hidden", "Some desk"]))
+    world.upsert("organisations", an_organisation("org-1", name="Turbine Works", network_members=["org-hostile"]))
+    with world.client() as client:
+        assert "Turbine Works, org-hidden, Some desk" in client.get("/facilitators/prog-2").text
+        assert "&lt;script&gt;" in client.get("/organisations/org-1").text.partition("Network members")[2]
+
+
+def test_an_owner_whom_nobody_described_is_told_by_id_and_one_that_nobody_stated_is_not(world: World) -> None:
+    world.upsert("needs", a_need("need-2", owner_organisation_id="org-unknown", beneficiary_places=["NPL"]))
+    world.upsert("capabilities", a_capability("cap-2", organisation_id="org-unknown", places_offered=["World"]))
+    with world.client() as client:
+        for path in ("/needs/need-2", "/capabilities/cap-2"):
+            assert client.get(path).text.count("<code>org-unknown</code>") == 1
+        for path in ("/needs/need-1", "/capabilities/cap-exclusive"):
+            text = client.get(path).text
+            assert "<code>need:" not in text
+            assert "<code>capability:" not in text
+            assert "rganisation id" not in text
