@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 ACTOR = "matcher accounts"  # as the audit log has it
 
-app = typer.Typer(
-    no_args_is_help=True, help="Make and change tenants, users and grants; read who did what in the audit log."
-)
+app = typer.Typer(no_args_is_help=True, help="Make and change tenants, users and grants; read the audit log.")
 
 Login = Annotated[str, typer.Argument(help="The mailbox of a role, such as desk@bank.example; never a person's.")]
 Tenant = Annotated[str, typer.Option(help="The institution whose account it is.")]

@@ -14,7 +14,9 @@ def command(
     ] = None,
     serve: Annotated[bool, typer.Option(help="Serve what was made; or make it and stop.")] = True,
 ) -> None:
-    """Import the sample catalogue, match it, publish a release, serve it, and say where to look.
+    """Import, match, publish and serve the sample catalogue.
+
+    It ends with where to look.
 
     Everything lies in .demo below MATCHER_DATA_DIR, apart from your own store. The second time takes seconds.
     """

@@ -16,7 +16,9 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object a subscription.")] = False,
 ) -> None:
-    """Write the news of every subscription up to the release that is served, each into a file. Nothing is sent.
+    """Write the news of every subscription into files.
+
+    Told is what changed up to the release that is served; nothing is sent.
 
     feed/ID/RELEASE.json holds the digest, webhook/ID/RELEASE.json the body of a call, email/ID/RELEASE.eml a message in
     text and HTML. A subscription without news gets no file. Each is told what its owner may see at this moment.

@@ -10,7 +10,7 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/diagnosis.json.")
     ] = False,
 ) -> None:
-    """Look whether everything is in place, and say what to do where it is not.
+    """Look whether everything is in place, and say what to do if not.
 
     Model and checksum, build of torch, store and its schema, current release and its age, scorer, disk, cache. Changes
     nothing. Exits 1 when something is broken; notes alone are fine.

@@ -14,7 +14,9 @@ def command(
         bool, typer.Option(help="Make a release without it, so that one stays served; or serve none until the next.")
     ] = True,
 ) -> None:
-    """Erase a record everywhere: the store and its history, releases that hold it, cached vectors, files of jobs.
+    """Erase a record everywhere.
+
+    In the store and its history, in releases that hold it, cached vectors and files of jobs.
 
     Events and the audit log keep a pseudonym in its place. Exports and backups are yours to remove; a backup that is
     restored is cleaned of it. To take a record off the lists and keep its history, withdraw it instead.

@@ -34,7 +34,7 @@ def command(
         bool, typer.Option("--bom", help="Begin with a byte-order mark, so that Excel reads UTF-8.")
     ] = False,
 ) -> None:
-    """Write a release's matches to a file: exactly what is served, never a query run again.
+    """Write a release's matches to a file, exactly as they are served.
 
     Records that were withdrawn since, or are more confidential than --level, are left out; their number is said on
     standard error, in a workbook on its last sheet. Texts that a spreadsheet would run as formulas get an apostrophe in

@@ -50,7 +50,9 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/import.json.")
     ] = False,
 ) -> None:
-    """Write the records of files to the store: each file whole or not at all, and the same content only once.
+    """Write the records of files to the store.
+
+    Each file is written whole or not at all, and the same content only once.
 
     A record is known by its source, else by its id; a changed one becomes the next version and the old one is kept.
     Organisations that are referred to may come later. Exits 3 if records were refused; the rest was written.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ACTOR = "matcher keys"  # as the audit log has it
 
-app = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that open the interface and the console.")
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys to the interface and the console.")
 
 
 @app.command()

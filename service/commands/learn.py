@@ -31,11 +31,12 @@ def command(
         ),
     ] = False,
 ) -> None:
-    """Learn a scorer from the outcomes that were recorded, and judge it against the one that nights take.
+    """Learn a scorer from recorded outcomes, and judge it.
 
     What is learned from are pairs that somebody looked at, with the values they had when they were shown; a pair that
-    nobody opened is no evidence. The scorer is kept in a file with its lineage and the verdict of the gate; nothing
-    else changes until it is promoted, and then with the next night. Under 200 pairs the experts' weights stay.
+    nobody opened is no evidence. The scorer is kept in a file with its lineage and the verdict of the gate, which compares
+    it with the one that nights take; nothing else changes until it is promoted, and then with the next night. Under 200
+    pairs the experts' weights stay.
     """
     from service.settings import load_settings
 

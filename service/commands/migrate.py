@@ -4,7 +4,9 @@ import typer
 
 
 def command() -> None:
-    """Bring the database of an older version to the tables of this one: the same as matcher db upgrade.
+    """Bring an older database to the tables of this version.
+
+    The same as matcher db upgrade.
 
     Make a copy of it first: there is no way back but the copy. A new database needs no migrating.
     """

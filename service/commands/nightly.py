@@ -34,7 +34,7 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/night.json.")
     ] = False,
 ) -> None:
-    """Match every need of the store, check the result whole, and publish it as a release.
+    """Match every need of the store and publish a checked release.
 
     A run that was stopped goes on from what it had finished; a run of the same records, rules, model and day is not
     made twice. Exit code 3: the guard refused to publish, and the old release stays served.

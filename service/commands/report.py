@@ -41,7 +41,9 @@ def command(
         Confidentiality, typer.Option(help="Most confidential records that whoever gets the report may see.")
     ] = Confidentiality.PUBLIC,
 ) -> None:
-    """Report on a release: unserved needs, exposure, coverage, dormant partners, tiers or clusters of needs.
+    """Report on a release, or on what was achieved in a period.
+
+    On a release: unserved needs, exposure, coverage, dormant partners, tiers or clusters of needs.
 
     Or, with period, on what a tenant achieved: needs assessed, introductions, agreements, partners reactivated and time
     at stage, by project, cluster and country. The others are counted from the release as it was published, less what

@@ -12,7 +12,9 @@ def command(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; they share the release.")] = 1,
 ) -> None:
-    """Serve the published release over HTTP: the interface under /v1 and the console for a browser.
+    """Serve the published release over HTTP.
+
+    Programs find the interface under /v1, people the console at /.
 
     A release that is published later is taken up within a second. Stop with Ctrl-C.
     """

@@ -35,7 +35,9 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object; its keys are in data/schema/tagging.json.")
     ] = False,
 ) -> None:
-    """Suggest SDG goals, targets and sectors for the records of a file, each with a score. A person confirms them.
+    """Suggest SDG goals, targets and sectors for records of a file.
+
+    Each comes with a score. A person confirms them.
 
     Each line holds the full ranking: 17 goals with the nearest target and the passage that fired, 169 targets, every
     sector with its CRS codes. At most two goals and two sectors are marked as suggested. Exits 3 if

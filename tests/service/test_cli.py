@@ -114,3 +114,11 @@ def test_a_reader_that_goes_away_is_no_error_to_look_at(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     answer = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert "Traceback" not in answer.stderr
+
+
+def test_the_first_help_says_in_a_whole_sentence_what_each_command_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """A terminal of eighty columns holds them; what is longer would be cut off at the words that matter."""
+    assert _code(["--help"]) == 0
+    listed = capsys.readouterr().out.partition("Commands:")[2].strip().splitlines()
+    assert len(listed) == len(cli.COMMANDS)
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
