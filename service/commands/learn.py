@@ -34,9 +34,9 @@ def command(
     """Learn a scorer from recorded outcomes, and judge it.
 
     What is learned from are pairs that somebody looked at, with the values they had when they were shown; a pair that
-    nobody opened is no evidence. The scorer is kept in a file with its lineage and the verdict of the gate, which compares
-    it with the one that nights take; nothing else changes until it is promoted, and then with the next night. Under 200
-    pairs the experts' weights stay.
+    nobody opened is no evidence. The scorer is kept in a file with its lineage and the verdict of the gate, which
+    compares it with the one that nights take; nothing else changes until it is promoted, and then with the next night.
+    Under 200 pairs the experts' weights stay.
     """
     from service.settings import load_settings
 
