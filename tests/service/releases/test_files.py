@@ -8,8 +8,7 @@ import pytest
 
 from matcher.errors import BadInput
 from service.releases.files import replacing, require_place, write_whole
-
-NOBODY = 65_534
+from tests.unprivileged import is_so_for_others
 
 
 def _refused(path: Path) -> bool:
@@ -27,12 +26,7 @@ def test_a_folder_that_may_not_be_written_in_is_told_of_at_once(
     monkeypatch.chdir(tmp_path)
     assert not _refused(Path("run"))
     tmp_path.chmod(0o555)
-    child = os.fork()
-    if child == 0:
-        if os.getuid() == 0:
-            os.setuid(NOBODY)
-        os._exit(not _refused(Path("run")))
-    assert os.waitpid(child, 0)[1] == 0
+    assert is_so_for_others(lambda: _refused(Path("run")))
 
 
 def _break_off(path: Path) -> None:
