@@ -30,7 +30,7 @@ class Pooling:
     partners. Power 3 .701, 4 .697, 5 .689, 6 .679; the best two further ones above a floor, as in SCIENCE 1, .673 to
     .695 by the floor; mean of three .687; votes of the ranks .674; single best .646. On the partners, most of whom have
     one record, power 3 loses .006 against the single best and 4 gains .002; and with 3 ten records on something else
-    would outdo one on the subject: hence 4. Looked at afterwards, agencies of projects: 3 .211, 4 .203, single best .192.
+    would outdo one on the subject: hence 4. Looked at afterwards, agencies of projects: 3 .211, 4 .203, best .192.
     """
 
     power: float = 4.0
