@@ -22,10 +22,7 @@ from service.scorers import Learned, Lineage
 from service.store import open_store
 
 if TYPE_CHECKING:
-    from embeddings.encoder import Encoder
-    from matcher.learning import Fitted, Judged
-    from matcher.verdicts import Verdict
-    from service.releases import Release
+    from matcher.learning import Fitted
     from service.scorers import Chosen
     from service.settings import Settings
 
@@ -70,16 +67,11 @@ def learn(settings: Settings, now: datetime) -> LearningReport:
         fitted = fit(judged.take(~later))
     except TooFewJudged as error:
         return LearningReport(None, (), evidence, f"{error}. Later needs are held out to judge by")
-    verdict = _judged(judged, fitted, old, release, encoder)
+    sides = (Contender(one, market(release, encoder, one)) for one in (fitted.scorer, old.scorer))
+    verdict = judge(judged.take(later), judged.take(~later), *sides)
     learned = Learned("", plain(fitted.scorer), _lineage(evidence, encoder.name, old, fitted, now), verdict).named
     scorers.keep(scorers.folder_of(settings), learned)
     return LearningReport(learned, _weights(fitted.scorer), evidence, "")
-
-
-def _judged(judged: Judged, fitted: Fitted, old: Chosen, release: Release, encoder: Encoder) -> Verdict:
-    later = held_out(judged)
-    sides = (Contender(one, market(release, encoder, one)) for one in (fitted.scorer, old.scorer))
-    return judge(judged.take(later), judged.take(~later), *sides)
 
 
 def _lineage(evidence: Evidence, text_model: str, old: Chosen, fitted: Fitted, now: datetime) -> Lineage:

@@ -23,7 +23,7 @@ import numpy as np
 from service import ranking
 from service.quality.baselines import Texts, best_of
 from service.quality.collections import Collection, Standing
-from service.quality.measuring import Bench, Task, entry_beside, write_run
+from service.quality.measuring import DEPTH, Bench, Task, entry_beside, write_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,6 @@ FILE: Final = "worldbank/projects.jsonl"  # below the shared data
 
 SHORTEST: Final = 80  # characters of an objective; less is a title
 ALIKE: Final = 0.5  # share of words in common (Jaccard) from which two objectives are one project going on
-DEPTH: Final = 100
 
 BEST: Final = "best record"
 MEAN: Final = "mean vector"
