@@ -232,7 +232,7 @@ def on_grid(vectors: Matrix) -> Matrix:
 
 def top_k(scores: npt.NDArray[np.float32], k: int, allowed: npt.NDArray[np.bool_] | None = None) -> Hits:
     """Return the k largest of the allowed scores: the mask acts before the cut, never after."""
-    from embeddings.kernels import largest
+    from embeddings.selection import largest
 
     mask = np.ones(len(scores), dtype=np.bool_) if allowed is None else allowed
     rows: npt.NDArray[np.int64] = largest(scores, mask, min(k, len(scores)))

@@ -17,7 +17,6 @@ Codes = npt.NDArray[np.integer[Any]]  # of whatever width
 
 NOTHING = np.float32(-2)  # below every cosine
 TILE = 4_096  # rows: their sums and a few spread-out terms lie in the first two caches
-ASKED = 64  # scores that are compared with a bound at once
 FREQUENT = 32  # a term that one in so many rows has is cheaper to add as a vector, zeros included
 
 
@@ -233,16 +232,44 @@ def _bisect(rows: npt.NDArray[np.int32], low: int, high: int, row: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def posting_values(terms: Ints, indptr: Ints, rows: npt.NDArray[np.int32], values: Floats, items: Ints) -> Floats:
-    """Return (items, terms): each term's value, 0 where the item lacks it; binary search within a term's rows."""
-    found = np.zeros((len(items), len(terms)), dtype=np.float32)
-    for position in range(len(terms)):
-        end = indptr[terms[position] + 1]
-        for nth in range(len(items)):
+def best_parts(
+    terms: Ints, weights: Floats, indptr: Ints, rows: npt.NDArray[np.int32], values: Floats, items: Ints
+) -> tuple[Ints, Ints, Floats]:
+    """Return, item after item, the addends of the best of some queries: how many, of which terms, how much.
+
+    ``weights`` is (queries, terms); of queries with equal sums the first is the best. Binary search within a term's
+    rows.
+    """
+    counts = np.zeros(len(items), dtype=np.int64)
+    places = np.empty(len(items) * len(terms), dtype=np.int64)
+    addends = np.empty(len(items) * len(terms), dtype=np.float32)
+    found = np.empty(len(terms), dtype=np.float32)
+    filled = 0
+    for nth in range(len(items)):
+        for position in range(len(terms)):
+            end = indptr[terms[position] + 1]
             at = _bisect(rows, indptr[terms[position]], end, items[nth])
-            if at < end and rows[at] == items[nth]:
-                found[nth, position] = values[at]
-    return found
+            found[position] = values[at] if at < end and rows[at] == items[nth] else np.float32(0)
+        best = _best_query(weights, found)
+        for position in range(len(terms)):
+            addend = weights[best, position] * found[position]
+            if addend != 0:
+                places[filled], addends[filled] = position, addend
+                counts[nth] += 1
+                filled += 1
+    return counts, places[:filled], addends[:filled]
+
+
+@njit(cache=True, nogil=True)
+def _best_query(weights: Floats, found: Floats) -> int:
+    best, most = 0, -1.0
+    for query in range(len(weights)):
+        total = 0.0
+        for position in range(len(found)):
+            total += weights[query, position] * found[position]
+        if total > most:
+            best, most = query, total
+    return best
 
 
 @njit(cache=True, nogil=True)
@@ -259,80 +286,6 @@ def sparse_products(
             if at < len(terms) and terms[at] == item_terms[posting]:
                 sums[nth] += weights[at] * values[posting]
     return sums
-
-
-@njit(cache=True, nogil=True)
-def largest(scores: Floats, allowed: npt.NDArray[np.bool_], k: int) -> Ints:
-    """Return the positions of the k largest allowed scores, ties by position.
-
-    1. Keep the best k seen so far as a heap with the worst on top: lower score is worse, then higher position.
-    2. A later position with an equal score never displaces an earlier one. Nearly all are below the worst: that is
-       asked of many at once.
-    3. Unwind the heap into order, best first.
-    """
-    heap = np.empty(k, dtype=np.int64)
-    size = 0
-    for start in range(0, len(scores) if k else 0, ASKED):
-        stop = min(start + ASKED, len(scores))
-        if size == k and not _any_above(scores[start:stop], scores[heap[0]]):
-            continue
-        for position in range(start, stop):
-            if not allowed[position]:
-                continue
-            if size < k:
-                _sift_up(scores, heap, size, position)
-                size += 1
-            elif scores[position] > scores[heap[0]]:
-                _sift_down(scores, heap, size, position)
-    ordered = np.empty(size, dtype=np.int64)
-    while size > 0:
-        ordered[size - 1] = heap[0]
-        size -= 1
-        if size > 0:
-            _sift_down(scores, heap, size, heap[size])
-    return ordered
-
-
-@njit(cache=True, nogil=True)
-def _any_above(scores: Floats, least: np.float32) -> bool:
-    found = False
-    for score in scores:  # to the end: without a way out this is a vector operation
-        found |= score > least
-    return found
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _sift_up(scores: Floats, heap: Ints, child: int, position: int) -> None:
-    """Put ``position``, later than all in the heap, in the free place ``child`` and restore the heap order."""
-    while child > 0:
-        parent = (child - 1) // 2
-        if scores[heap[parent]] < scores[position]:
-            break
-        heap[child] = heap[parent]
-        child = parent
-    heap[child] = position
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _sift_down(scores: Floats, heap: Ints, size: int, position: int) -> None:
-    """Put ``position`` in place of the top and restore the heap order."""
-    hole = 0
-    while True:
-        child = 2 * hole + 1
-        if child >= size:
-            break
-        other = child + 1
-        if other < size and (
-            scores[heap[other]] < scores[heap[child]]
-            or (scores[heap[other]] == scores[heap[child]] and heap[other] > heap[child])
-        ):
-            child = other
-        worse = heap[child]
-        if scores[position] < scores[worse] or (scores[position] == scores[worse] and position > worse):
-            break
-        heap[hole] = worse
-        hole = child
-    heap[hole] = position
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # no question at each row whether it is divided by nothing

@@ -270,26 +270,18 @@ class Lexical:
 
         The largest come first, ties by term; of queries that score alike the first is the best.
         """
-        from embeddings.kernels import posting_values
+        from embeddings.kernels import best_parts
 
         terms = np.unique(np.concatenate([query.terms for query in queries]))
         weights = np.zeros((len(queries), len(terms)), dtype=np.float32)
         for own, query in zip(weights, queries, strict=True):
             own[np.searchsorted(terms, query.terms)] = query.weights / np.float32(query.norm)
-        held = posting_values(terms, self.indptr, self.rows, self.values, np.array(items, dtype=np.int64))
-        addends = weights[:, None] * held
-        asked, item, term = np.nonzero(addends)
-        values = addends[asked, item, term]
-        order = np.lexsort((-values, item, asked))
-        words = self.vocabulary[terms].tolist()
-        shared = [(words[at], value) for at, value in zip(term[order].tolist(), values[order].tolist(), strict=True)]
-        ends = np.cumsum(np.count_nonzero(addends, axis=2)).tolist()
-        runs = [shared[start:end] for start, end in pairwise([0, *ends])]
-        return [max(runs[at :: len(items)], key=_total) for at in range(len(items))]
-
-
-def _total(parts: Sequence[tuple[str, float]]) -> float:
-    return sum([part for _, part in parts])
+        rows = np.array(items, dtype=np.int64)
+        counts, places, addends = best_parts(terms, weights, self.indptr, self.rows, self.values, rows)
+        order = np.lexsort((-addends, np.repeat(np.arange(len(rows)), counts)))  # stable: ties stay by term
+        words = self.vocabulary[terms[places[order]]].tolist()
+        shared = [*zip(words, addends[order].tolist(), strict=True)]
+        return [shared[start:end] for start, end in pairwise([0, *np.cumsum(counts).tolist()])]
 
 
 def _count(items: Iterable[Sequence[str]]) -> tuple[npt.NDArray[np.int64], csr_matrix, npt.NDArray[np.str_]]:

@@ -123,8 +123,11 @@ class Pair:
     @cached_property
     def conditions(self) -> tuple[tuple[bool | None, str], ...]:
         """Judge each site condition the envelope also speaks of: met, violated or (None) not comparable, in words."""
-        stood = self.capability.operating_envelope
-        spoken = {limit.attribute: limit for limit in limits(stood)} if self.asked.site and stood else {}
+        asked = {site.attribute for site in self.asked.site}
+        stood = {
+            name: value for name, value in (self.capability.operating_envelope or {}).items() if plain(name) in asked
+        }
+        spoken = {limit.attribute: limit for limit in limits(stood)}
         met = [(site, compared(site, spoken[site.attribute])) for site in self.asked.site if site.attribute in spoken]
         return tuple((good, _condition(site, spoken[site.attribute], met=good)) for site, good in met)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from matcher import naming
@@ -45,7 +46,11 @@ def _sector(pair: Pair, value: float | None) -> str:
     if value is None:
         silent = [one.sectors is None and one.crs_purpose is None for one in (need, offer)]
         return unstated(need="its sector" if silent[0] else None, offer="its sector" if silent[1] else None)
-    wanted, served = sectors_of(need.sectors, need.crs_purpose), sectors_of(offer.sectors, offer.crs_purpose)
+    return _sectors_met(sectors_of(need.sectors, need.crs_purpose), sectors_of(offer.sectors, offer.crs_purpose))
+
+
+@lru_cache(maxsize=65_536)  # the same few combinations meet again and again
+def _sectors_met(wanted: frozenset[str], served: frozenset[str]) -> str:
     if common := sorted(wanted & served):
         finest = [code for code in common if not any(other.startswith(code + ".") for other in common)]
         return f"same sector: {listed(_sector_names(finest))}"

@@ -48,7 +48,7 @@ def judge(asked: Asked, columns: Columns, policy: GatePolicy = DEFAULT) -> State
 
 def allowed(table: States, policy: GatePolicy = DEFAULT) -> Flags:
     """Return which rows fail no hard gate: the mask that goes before top-k."""
-    return np.asarray(np.bitwise_and.reduce(policy.hard(table), axis=0, initial=1) & 1 == 1)
+    return np.asarray(np.bitwise_and.reduce(policy.hard(table), axis=0, initial=1) != 0)
 
 
 def passed(table: States, policy: GatePolicy = DEFAULT) -> Flags:

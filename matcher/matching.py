@@ -101,6 +101,7 @@ class Matcher:
     policy: GatePolicy = field(default_factory=GatePolicy)
     thirds: ThirdParties = field(default_factory=ThirdParties)
     hidden: frozenset[int] = frozenset()  # rows of the catalogue that whoever asks may not see
+    ahead: bool = True  # whether a thread scores texts a block ahead: no help to one of several processes, a core each
 
     @cached_property
     def explainer(self) -> Explainer:
@@ -142,15 +143,25 @@ class Matcher:
         """Walk from needs to ranked rows; near misses are left out where k are eligible and none is asked for.
 
         1. Encode a block of needs. 2. Score their texts against every capability. 3. Judge, pick, score and rank each.
-        The second step is taken in a thread, a block ahead: compiled loops there, Python here.
         """
+        for block, topics in self._scored(self._blocks(needs)):
+            for prepared, found in zip(block, topics, strict=True):
+                yield self.ranking(prepared.asked, found, k, near=near)
+
+    def _scored(self, blocks: Iterable[Sequence[Prepared]]) -> Iterator[tuple[Sequence[Prepared], Iterator[Topic]]]:
+        """Yield each block with its topics; those of the next are made in a thread meanwhile, where that is a gain.
+
+        Compiled loops there, Python here.
+        """
+        if not self.ahead:
+            yield from ((block, self._topics(block)) for block in blocks)
+            return
         with ThreadPoolExecutor(1) as ahead:
-            scored = ((block, ahead.submit(self._topics, block)) for block in self._blocks(needs))
+            scored = ((block, ahead.submit(self._topics, block)) for block in blocks)
             waiting = next(scored, None)
             while waiting:
                 (block, topics), waiting = waiting, next(scored, None)
-                for prepared, found in zip(block, topics.result(), strict=True):
-                    yield self.ranking(prepared.asked, found, k, near=near)
+                yield block, topics.result()
 
     def _topics(self, block: Sequence[Prepared]) -> Iterator[Topic]:
         """Score the texts of a block's needs against every capability; a topic is made of them when it is asked for."""

@@ -272,8 +272,9 @@ _ACTIVITY_WORTH: Final = {ActivityStatus.ACTIVE: 1.0, ActivityStatus.DORMANT: 0.
 
 
 def _recency(days: npt.NDArray[np.int32], asked: Asked) -> Floats:
-    age = np.maximum(asked.as_of.toordinal() - days.astype(np.float64), 0)
-    return _where(days != UNDATED, 0.5 ** (age / _HALF_LIFE_DAYS))
+    dated = days != UNDATED
+    age = np.where(dated, np.maximum(asked.as_of.toordinal() - days.astype(np.float64), 0), np.nan)
+    return np.asarray(0.5 ** (age / _HALF_LIFE_DAYS))
 
 
 def _interest(asked: Asked, columns: Columns, rows: Rows, rates: Rates | None) -> Floats:

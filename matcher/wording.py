@@ -70,20 +70,24 @@ def span(low: float | None, high: float | None) -> str:
     return number(low) if low == high else f"{number(low)}-{number(high)}"
 
 
-@lru_cache(maxsize=65_536)
 def money(amount: Money) -> str:
     """Write "USD 20,000-60,000 (2019 prices)"."""
-    year = f" ({amount.price_year} prices)" if amount.price_year else ""
-    basis = f" {amount.basis}" if amount.basis else ""
-    return f"{amount.currency} {span(amount.min, amount.max)}{basis}{year}"
+    return _money(amount.min, amount.max, amount.currency, amount.basis, amount.price_year)
+
+
+@lru_cache(maxsize=65_536)  # by plain values: a record is slow to compare
+def _money(low: float | None, high: float | None, currency: str, basis: str | None, year: int | None) -> str:
+    return f"{currency} {span(low, high)}{f' {basis}' if basis else ''}{f' ({year} prices)' if year else ''}"
+
+
+def condition(value: Condition) -> str:
+    """Write a range with its unit, or the values that hold."""
+    return _range(value.min, value.max, value.unit) if isinstance(value, Range) else listed(value, "or")
 
 
 @lru_cache(maxsize=65_536)
-def condition(value: Condition) -> str:
-    """Write a range with its unit, or the values that hold."""
-    if isinstance(value, Range):
-        return f"{span(value.min, value.max)} {value.unit}".strip()
-    return listed(value, "or")
+def _range(low: float | None, high: float | None, unit: str) -> str:
+    return f"{span(low, high)} {unit}".strip()
 
 
 def unstated(*, need: str | None, offer: str | None) -> str:

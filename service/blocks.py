@@ -28,7 +28,7 @@ from service.reference import load_places
 from service.releases.files import map_array
 from service.releases.parts import write_part
 from service.releases.records import RecordFile, RecordMap, record_text, write_records
-from service.wire import shortlist_json
+from service.wire import shortlist_bytes
 
 if TYPE_CHECKING:
     from datetime import date
@@ -54,11 +54,11 @@ class Ranker(Protocol):
         """Yield the explained shortlist of each need, in order."""
 
 
-def lines_of(matcher: Ranker, needs: Sequence[Need], k: int, form: Format) -> Iterator[list[str]]:
-    """Yield the lines of each need, at most ``k`` matches of it in all, in order."""
+def lines_of(matcher: Ranker, needs: Sequence[Need], k: int, form: Format) -> Iterator[list[bytes]]:
+    """Yield the lines of each need as they are written, at most ``k`` matches of it in all, in order."""
     if form == "trec":
-        return (list(trec.run_lines(ranked)) for ranked in matcher.rank_all(needs, k, near=0))
-    return ([shortlist_json(shortlist) + "\n"] for shortlist in matcher.match_all(needs, k, near=0))
+        return ([line.encode() for line in trec.run_lines(each)] for each in matcher.rank_all(needs, k, near=0))
+    return ([shortlist_bytes(shortlist) + b"\n"] for shortlist in matcher.match_all(needs, k, near=0))
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Desk:
     def matcher(self, encoder: Encoder) -> Matcher:
         """Give a matcher over the mapped files, which are opened once a process."""
         found = _opened(self.folder), encoder, load_places(), self.as_of
-        return Matcher(*found, self.scorer, self.policy, self.thirds)
+        return Matcher(*found, self.scorer, self.policy, self.thirds, ahead=False)
 
 
 @lru_cache(maxsize=1)
@@ -103,12 +103,13 @@ class Copied:
 
     def matcher(self, encoder: Encoder) -> Matcher:
         """Give the matcher, asking this encoder."""
-        return replace(self._had, encoder=encoder)
+        return replace(self._had, encoder=encoder, ahead=False)
 
 
 def get_ready() -> None:
     """Do in a worker what takes a while and needs no block: load the compiled loops and the countries."""
-    import embeddings.kernels  # noqa: F401 - the import is what takes the while
+    import embeddings.kernels
+    import embeddings.selection  # noqa: F401 - the imports are what takes the while
 
     load_places()
 
@@ -199,7 +200,7 @@ class RankedBlock:
     k: int
     form: Format
 
-    def __call__(self) -> list[list[str]]:
+    def __call__(self) -> list[list[bytes]]:
         """Rank."""
         return list(lines_of(self.desk.matcher(self.encoder), self.needs, self.k, self.form))
 

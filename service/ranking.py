@@ -136,7 +136,7 @@ def make_organisation_matcher(found: Gathered, encoder: Encoder, places: PlaceBo
     return OrganisationMatcher(make_matcher(replace(found, capabilities=tuple(records)), encoder, places, as_of))
 
 
-def rank(found: Gathered, matcher: Ranker, k: int, form: Format, processes: int = 1) -> Iterator[list[str]]:
+def rank(found: Gathered, matcher: Ranker, k: int, form: Format, processes: int = 1) -> Iterator[list[bytes]]:
     """Yield the lines of each need, at most ``k`` matches of it, in the order of the file.
 
     Several processes share out blocks of needs, from the moment of the call; organisations are ranked in this one.
@@ -153,7 +153,7 @@ def rank(found: Gathered, matcher: Ranker, k: int, form: Format, processes: int 
 
 def _laid_out(
     needs: Sequence[Need], matcher: Matcher, k: int, form: Format, processes: int
-) -> Iterator[list[list[str]]]:
+) -> Iterator[list[list[bytes]]]:
     """Lay the catalogue out while the processes start, then hand out blocks of needs."""
     with ExitStack() as until_done:
 
@@ -171,7 +171,7 @@ def _blocks(
         yield RankedBlock(desk, block, Remembered.of(block, matcher.encoder), k, form)
 
 
-def _each(blocks: Iterable[list[list[str]]]) -> Iterator[list[str]]:
+def _each(blocks: Iterable[list[list[bytes]]]) -> Iterator[list[bytes]]:
     for lines in blocks:
         yield from lines
 
@@ -183,7 +183,7 @@ class Written(NamedTuple):
     bare: int  # needs without a line: nothing is eligible for them, and nothing near
 
 
-def write(needs: Iterable[list[str]], out: Path | None) -> Written:
+def write(needs: Iterable[list[bytes]], out: Path | None) -> Written:
     """Write each need's lines as they come, to a file or standard output.
 
     A file is there whole or not at all, however the work ends.
@@ -191,7 +191,7 @@ def write(needs: Iterable[list[str]], out: Path | None) -> Written:
     written = bare = 0
     with _sink(out) as sink:
         for lines in needs:
-            sink.write("".join(lines).encode())
+            sink.write(b"".join(lines))
             written += len(lines)
             bare += not lines
     return Written(written, bare)

@@ -87,6 +87,11 @@ def shortlist_json(shortlist: Shortlist | OrganisationShortlist) -> str:
     return to_json(shortlist)
 
 
+def shortlist_bytes(shortlist: Shortlist | OrganisationShortlist) -> bytes:
+    """Write what ``shortlist_json`` does, in UTF-8: what goes to a file need not become a text before."""
+    return _bytes(shortlist)
+
+
 def from_json(kind: type[T], text: str | bytes) -> T:
     """Read back what ``to_json`` wrote of this kind; raises ValueError where it is something else."""
     found: T = _adapter(cast("Hashable", kind)).validate_json(text)
@@ -95,5 +100,9 @@ def from_json(kind: type[T], text: str | bytes) -> T:
 
 def to_json(result: Any, indent: int | None = None) -> str:
     """Write any dataclass of ours as JSON text, letters as they are."""
+    return _bytes(result, indent).decode()
+
+
+def _bytes(result: Any, indent: int | None = None) -> bytes:
     kind = cast("Hashable", type(result))  # every class is; mypy takes its instances' word for it
-    return _adapter(kind).dump_json(result, indent=indent).decode()
+    return _adapter(kind).dump_json(result, indent=indent)

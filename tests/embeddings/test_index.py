@@ -131,11 +131,13 @@ def test_top_k_is_a_stable_sort_of_the_allowed(scores: list[float], k: int, seed
     assert top_k(values, k, allowed).rows.tolist() == expected
 
 
-@given(st.integers(0, 400), st.integers(0, 90), st.integers(1, 40))
-def test_top_k_of_many_is_the_same_stable_sort(count: int, k: int, levels: int) -> None:
-    """Scores that are passed over by the block leave nothing out, however often a score is met again."""
-    values = np.random.default_rng(count).integers(0, levels, count).astype(np.float32)
-    assert top_k(values, k).rows.tolist() == np.argsort(-values, kind="stable")[:k].tolist()
+@given(st.integers(0, 3000), st.integers(0, 900), st.integers(1, 4000), st.sampled_from([0.0, 0.02, 0.5, 1.0]))
+def test_top_k_of_many_is_the_same_stable_sort(count: int, k: int, levels: int, share: float) -> None:
+    """Scores that are passed over by the block leave nothing out: however often one is met, whatever the mask hides."""
+    rng = np.random.default_rng(count)
+    values, allowed = rng.integers(-levels, levels, count).astype(np.float32), rng.random(count) < share
+    expected = [row for row in np.argsort(-values, kind="stable").tolist() if allowed[row]][:k]
+    assert top_k(values, k, allowed).rows.tolist() == expected
 
 
 def test_search_masks_before_the_cut() -> None:

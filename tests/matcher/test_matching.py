@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -141,6 +142,13 @@ def test_a_batch_and_an_ad_hoc_answer_are_identical() -> None:
     matcher = a_matcher([a_rich_offer(), *OTHERS])
     needs = [a_rich_need(id=f"n{at}", summary=f"{RICH_NEED['summary']} {'Clinic. ' * at}") for at in range(40)]
     assert list(matcher.match_all(needs)) == [matcher.match(need) for need in needs]
+
+
+def test_scoring_texts_a_block_ahead_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of several processes, which has no core to spare for it, answers as one process alone does."""
+    monkeypatch.setattr("matcher.matching.BLOCK", 2)
+    matcher, needs = a_matcher([a_rich_offer(), *OTHERS]), [a_rich_need(id=f"n{at}") for at in range(5)]
+    assert [*replace(matcher, ahead=False).match_all(needs)] == [*matcher.match_all(needs)]
 
 
 def test_ranks_run_from_one_and_near_misses_come_last() -> None:
