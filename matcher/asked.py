@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,7 +14,7 @@ import numpy as np
 from matcher.atlas import Atlas, Geography, Problem
 from matcher.classification import counted
 from matcher.columns import Columns
-from matcher.encoding import Flags, Floats, Words, plain, positions, primary
+from matcher.encoding import Codes, Flags, Floats, Words, plain, positions, primary
 from matcher.envelopes import Limit, compared, limits
 from matcher.places import PlaceBook
 from matcher.profiles import Capability, Need, Organisation
@@ -130,6 +130,21 @@ class Pair:
         spoken = {limit.attribute: limit for limit in limits(stood)}
         met = [(site, compared(site, spoken[site.attribute])) for site in self.asked.site if site.attribute in spoken]
         return tuple((good, _condition(site, spoken[site.attribute], met=good)) for site, good in met)
+
+
+Reads = Callable[[Sequence[Pair]], Sequence[object]]
+"""What a sentence reads of the offer, for pairs that share their columns: of equal readings it is the same sentence."""
+
+
+def by_code(*codes: Callable[[Columns], Codes | Flags]) -> Reads:
+    """Read the codes of the offers' values: there is one code a distinct value."""
+
+    def read(pairs: Sequence[Pair]) -> Sequence[object]:
+        rows = [pair.row for pair in pairs]
+        first, *more = (of(pairs[0].columns)[rows].tolist() for of in codes)
+        return [*zip(first, *more, strict=True)] if more else first
+
+    return read
 
 
 def _condition(site: Limit, stood: Limit, *, met: bool | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from matcher import naming
-from matcher.asked import Asked, Pair
+from matcher.asked import Asked, Pair, Reads, by_code
 from matcher.matches import Gate
 from matcher.money import factor, same_basis
 from matcher.policy import GATES, STATES, GatePolicy, States
@@ -19,22 +19,36 @@ Said = dict[tuple[object, ...], Gate]
 """Gates that were explained, by name, state and what the sentence reads of the offer's side."""
 
 
-def explain(pair: Pair, states: States, policy: GatePolicy, said: Said | None = None) -> tuple[Gate, ...]:
-    """Return every judged gate of a shown pair with its reason; gates that are off are left out.
+def explain(pair: Pair, states: States, policy: GatePolicy) -> tuple[Gate, ...]:
+    """Return every judged gate of one pair with its reason; gates that are off are left out.
 
-    ``states`` is the pair's column of the judged table. ``said`` remembers what was made of each distinct value for
-    one need under one policy: give the same one for all of its pairs.
+    ``states`` is the pair's column of the judged table.
     """
-    said = {} if said is None else said
-    off = {gate for gate, mode in policy.modes.items() if mode is GateMode.OFF}
-    return tuple(
-        [
-            said.get(key) or said.setdefault(key, Gate(gate, STATES[state], detail(pair, STATES[state], policy)))
-            for gate, (detail, reads), state in zip(GATES, _IN_ORDER, states.tolist(), strict=True)
-            if gate not in off
-            for key in [(gate, state, reads(pair))]
-        ]
-    )
+    return explain_all([pair], states[:, None], policy, {})[0]
+
+
+def explain_all(pairs: Sequence[Pair], states: States, policy: GatePolicy, said: Said) -> list[tuple[Gate, ...]]:
+    """Do so for pairs of one need over the same columns; ``states`` is (gates, pairs).
+
+    ``said`` remembers what was made of each distinct value: give the same one for all pairs of a need.
+    """
+    judged = [
+        (gate, row.tolist()) for gate, row in zip(GATES, states, strict=True) if policy.mode(gate) is not GateMode.OFF
+    ]
+    by_gate = [_of_gate(gate, pairs, row, policy, said) for gate, row in judged]
+    return [*zip(*by_gate, strict=True)] if by_gate else [() for _ in pairs]
+
+
+def _of_gate(gate: GateName, pairs: Sequence[Pair], states: list[int], policy: GatePolicy, said: Said) -> list[Gate]:
+    detail, reads = _DETAILS[gate]
+    found = []
+    for pair, state, read in zip(pairs, states, reads(pairs), strict=True):
+        key = gate, state, read
+        judged = said.get(key)
+        if judged is None:
+            judged = said[key] = Gate(gate, STATES[state], detail(pair, STATES[state], policy))
+        found.append(judged)
+    return found
 
 
 def standing(judged: Sequence[Gate], state: GateState) -> list[Gate]:
@@ -199,21 +213,18 @@ def _language(pair: Pair, state: GateState, _: GatePolicy) -> str:
     return asked.bridged[min(have & asked.bridged.keys())].said
 
 
-def _spoken(pair: Pair) -> tuple[object, bool]:
-    return pair.columns.spoken.codes[pair.row], pair.capability.languages_supported is None
-
-
-_DETAILS: Final[dict[GateName, tuple[Callable[[Pair, GateState, GatePolicy], str], Callable[[Pair], object]]]] = {
-    GateName.STATE: (_state, lambda pair: pair.row),
-    GateName.PLACE: (_place, lambda pair: pair.columns.places.codes[pair.row]),
-    GateName.MODE: (_mode, lambda pair: pair.columns.modes.codes[pair.row]),
-    GateName.MATURITY: (_maturity, lambda pair: pair.capability.trl),
-    GateName.ENVELOPE: (_envelope, lambda pair: pair.columns.envelope.codes[pair.row]),
-    GateName.IP: (_ip, lambda pair: pair.columns.terms.codes[pair.row]),
-    GateName.BUDGET: (_budget, lambda pair: pair.columns.price.codes[pair.row]),
-    GateName.TIMELINE: (_timeline, lambda pair: pair.capability.lead_time_months),
-    GateName.LANGUAGE: (_language, _spoken),
+_DETAILS: Final[dict[GateName, tuple[Callable[[Pair, GateState, GatePolicy], str], Reads]]] = {
+    GateName.STATE: (_state, lambda pairs: [pair.row for pair in pairs]),
+    GateName.PLACE: (_place, by_code(lambda columns: columns.places.codes)),
+    GateName.MODE: (_mode, by_code(lambda columns: columns.modes.codes)),
+    GateName.MATURITY: (_maturity, by_code(lambda columns: columns.trl)),
+    GateName.ENVELOPE: (_envelope, by_code(lambda columns: columns.envelope.codes)),
+    GateName.IP: (_ip, by_code(lambda columns: columns.terms.codes)),
+    GateName.BUDGET: (_budget, by_code(lambda columns: columns.price.codes)),
+    GateName.TIMELINE: (_timeline, lambda pairs: [pair.capability.lead_time_months for pair in pairs]),
+    GateName.LANGUAGE: (
+        _language,
+        by_code(lambda columns: columns.spoken.codes, lambda columns: columns.languages.codes),
+    ),
 }
 """The sentence of a gate, and all that it reads of the offer's side."""
-
-_IN_ORDER: Final = tuple(_DETAILS[gate] for gate in GATES)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from matcher import naming
-from matcher.asked import ELSEWHERE, SAME_COUNTRY, SAME_GROUP, SAME_REGION, Pair
+from matcher.asked import ELSEWHERE, SAME_COUNTRY, SAME_GROUP, SAME_REGION, Pair, Reads, by_code
 from matcher.classification import goals_of, sectors_of
 from matcher.encoding import plain, primary
 from matcher.places import PlaceBook
@@ -21,7 +21,7 @@ def evidence(signal: SignalName, pair: Pair, value: float | None) -> str:
     return _SENTENCES[signal][0](pair, value)
 
 
-def reader(signal: SignalName) -> Callable[[Pair], object]:
+def reader(signal: SignalName) -> Reads:
     """Return what reads all of an offer that ``evidence`` does beside the value: the same, and so is the sentence."""
     return _SENTENCES[signal][1]
 
@@ -216,39 +216,36 @@ def _places(sought: PartnerSought, book: PlaceBook) -> list[str]:
     return [naming.country(book, place) if isinstance(place, str) else place.name for place in sought.places or ()]
 
 
-_SENTENCES: Final[dict[SignalName, tuple[Callable[[Pair, float | None], str], Callable[[Pair], object]]]] = {
+_SENTENCES: Final[dict[SignalName, tuple[Callable[[Pair, float | None], str], Reads]]] = {
     SignalName.SDG: (
         _sdg,
-        lambda pair: (pair.columns.sdg_goals.codes[pair.row], pair.columns.sdg_targets.codes[pair.row]),
+        by_code(lambda columns: columns.sdg_goals.codes, lambda columns: columns.sdg_targets.codes),
     ),
-    SignalName.SECTOR: (_sector, lambda pair: pair.columns.sectors.codes[pair.row]),
-    SignalName.MODE: (_mode, lambda pair: pair.columns.modes.codes[pair.row]),
-    SignalName.MATURITY: (_maturity, lambda pair: pair.capability.trl),
-    SignalName.ENVELOPE: (_envelope, lambda pair: pair.columns.envelope.codes[pair.row]),
+    SignalName.SECTOR: (_sector, by_code(lambda columns: columns.sectors.codes)),
+    SignalName.MODE: (_mode, by_code(lambda columns: columns.modes.codes)),
+    SignalName.MATURITY: (_maturity, by_code(lambda columns: columns.trl)),
+    SignalName.ENVELOPE: (_envelope, by_code(lambda columns: columns.envelope.codes)),
     SignalName.RESOURCES: (
         _resources,
-        lambda pair: (
-            pair.columns.infrastructure.codes[pair.row],
-            pair.columns.skills.codes[pair.row],
-            pair.capability.training_included,
+        by_code(
+            lambda columns: columns.infrastructure.codes,
+            lambda columns: columns.skills.codes,
+            lambda columns: columns.training,
         ),
     ),
-    SignalName.BUDGET: (_budget, lambda pair: pair.columns.price.codes[pair.row]),
+    SignalName.BUDGET: (_budget, by_code(lambda columns: columns.price.codes)),
     SignalName.LANGUAGE: (
         _language,
-        lambda pair: (pair.columns.languages.codes[pair.row], pair.columns.home_languages.codes[pair.row]),
+        by_code(lambda columns: columns.languages.codes, lambda columns: columns.home_languages.codes),
     ),
     SignalName.CONTEXT: (
         _context,
-        lambda pair: (pair.columns.deployments.codes[pair.row], pair.organisation and pair.organisation.country),
+        by_code(lambda columns: columns.deployments.codes, lambda columns: columns.organisation.codes),
     ),
     SignalName.FRESHNESS: (
         _freshness,
-        lambda pair: (
-            str(pair.capability.updated_at or pair.capability.created_at),
-            pair.organisation and pair.organisation.id,
-        ),
+        by_code(lambda columns: columns.updated, lambda columns: columns.organisation.codes),
     ),
-    SignalName.INTEREST: (_interest, lambda pair: pair.capability.partner_sought),
+    SignalName.INTEREST: (_interest, lambda pairs: [id(pair.capability.partner_sought) for pair in pairs]),
 }
 """The sentence of a signal, and all that it reads of the offer's side beside the value."""

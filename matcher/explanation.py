@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isnan
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher import cooperation, details, evidence, joining, languages, next_steps, questions, sections, topic
-from matcher.asked import Asked, Pair
+from matcher.asked import Asked, Pair, Reads
 from matcher.classification import counted
 from matcher.conditions import Conditions
 from matcher.matches import Contribution, Match, Ranked
@@ -23,7 +24,7 @@ from matcher.vocabulary import GateName, GateState, SignalName, Tier
 from matcher.wording import ALL_TIER_B, NONE_ELIGIBLE, SIGNAL_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from matcher.catalogue import Catalogue
     from matcher.matches import Gate, NearMiss, OpenQuestion, TopicEvidence
@@ -63,7 +64,7 @@ class _Weighing(NamedTuple):
     signal: SignalName
     at: int  # place among the values
     weights: tuple[float, float]  # of the need's and of the provider's side
-    reads: Callable[[Pair], object] | None  # what its sentence reads of the offer; None: the texts
+    reads: Reads | None  # what its sentence reads of the offer; None: the texts
 
 
 class _Beside(NamedTuple):
@@ -121,7 +122,7 @@ class Explainer:
     def is_near(self, subject: Subject, row: int, states: npt.NDArray[np.int8], revised: Pair | None = None) -> bool:
         """Tell whether a fix can be stated for every hard gate that a row fails, or the revised pair in its place."""
         pair = revised or self.pair(subject.asked, row)
-        judged = details.explain(pair, states, self.policy, None if revised else subject.gates)
+        judged = details.explain_all([pair], states[:, None], self.policy, {} if revised else subject.gates)[0]
         return bool(questions.near_misses(pair, self._failed(judged)))
 
     def pair(self, asked: Asked, row: int) -> Pair:
@@ -142,18 +143,24 @@ class Explainer:
         values, *scores = (numbers.T.tolist() for numbers in shown.scored)
         topics = [each[_TOPIC] for each in values]
         parted = topic.evidence(self.catalogue, subject.topic, shown.rows, texts, topics)
-        found = map(_Found, range(1, len(pairs) + 1), values, *scores, parted)
+        found = [*map(_Found, range(1, len(pairs) + 1), values, *scores, parted)]
         joint = joining.Joint.of(subject.asked, self.thirds, self.policy.rates, self._sides)
         beside = _Beside(joint, Conditions(joint))
-        return [self._match(subject, beside, *each) for each in zip(pairs, shown.states.T, found, strict=True)]
+        judged = details.explain_all(pairs, shown.states, self.policy, subject.gates)
+        addends = zip(*(self._addends(subject, each, pairs, found) for each in self._weighing), strict=True)
+        return [self._match(subject, beside, *each) for each in zip(pairs, judged, addends, found, strict=True)]
 
     def _match(
-        self, subject: Subject, beside: _Beside, pair: Pair, states: npt.NDArray[np.int8], found: _Found
+        self,
+        subject: Subject,
+        beside: _Beside,
+        pair: Pair,
+        judged: tuple[Gate, ...],
+        contributions: tuple[Contribution, ...],
+        found: _Found,
     ) -> Match:
-        judged = details.explain(pair, states, self.policy, subject.gates)
         failed = self._failed(judged)
         misses = questions.near_misses(pair, failed)
-        contributions = self._contributions(subject, pair, found)
         first = languages.question(subject.asked.need, pair.capability, self.reads, contributions)
         asks = questions.open_questions(pair, judged, contributions, first)
         joined = joining.join(beside.joint, pair, found.score, self.places)
@@ -193,22 +200,25 @@ class Explainer:
             subject.typed[provider] = cooperation.classify(subject.asked, pair, self.places)
         return subject.typed[provider]
 
-    def _contributions(self, subject: Subject, pair: Pair, found: _Found) -> tuple[Contribution, ...]:
-        """Give every signal that weighs anything its addend."""
-        shown = []
-        for signal, at, sides, reads in self._weighing:
-            value = None if found.values[at] != found.values[at] else found.values[at]
-            if reads is None:
-                said = self._about(subject, pair, found.topic)
-                shown.append(_addend(signal, value, sides, said, found.topic))
-                continue
-            key = signal, value, reads(pair)
+    def _addends(
+        self, subject: Subject, weighing: _Weighing, pairs: Sequence[Pair], found: Sequence[_Found]
+    ) -> list[Contribution]:
+        """Give each pair the addend of one signal."""
+        signal, at, sides, reads = weighing
+        values = [None if isnan(one.values[at]) else one.values[at] for one in found]
+        if reads is None:
+            said = [self._about(subject, pair, one.topic) for pair, one in zip(pairs, found, strict=True)]
+            rows = zip(values, said, found, strict=True)
+            return [_addend(signal, value, sides, sentence, one.topic) for value, sentence, one in rows]
+        addends = []
+        for pair, value, read in zip(pairs, values, reads(pairs), strict=True):
+            key = signal, value, read
             addend = subject.addends.get(key)
             if addend is None:
                 addend = _addend(signal, value, sides, evidence.evidence(signal, pair, value))
                 subject.addends[key] = addend
-            shown.append(addend)
-        return tuple(shown)
+            addends.append(addend)
+        return addends
 
     def _about(self, subject: Subject, pair: Pair, found: TopicEvidence) -> str:
         weak = languages.caveat(subject.asked.need, pair.capability, self.reads)

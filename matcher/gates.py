@@ -9,7 +9,7 @@ from matcher.columns import Columns
 from matcher.details import explain
 from matcher.encoding import Flags
 from matcher.policy import DEFAULT, FAIL, GATES, PASS, UNKNOWN, GatePolicy, States
-from matcher.rules import RULES
+from matcher.rules import RULES, nothing
 from matcher.vocabulary import GateMode, GateName
 
 __all__ = [
@@ -35,12 +35,13 @@ def judge(asked: Asked, columns: Columns, policy: GatePolicy = DEFAULT) -> State
     """
     from embeddings.kernels import gather
 
-    table = np.full((len(GATES), len(columns)), UNKNOWN, np.int8)
-    for row, gate in enumerate(GATES):
-        if policy.mode(gate) is not GateMode.OFF:
-            states, codes = RULES[gate](asked, columns, policy)
-            if len(states) > 1:
-                gather(states, codes, table[row])
+    table = np.empty((len(GATES), len(columns)), np.int8)
+    for row, gate in zip(table, GATES, strict=True):
+        states, codes = nothing(columns) if policy.mode(gate) is GateMode.OFF else RULES[gate](asked, columns, policy)
+        if len(states) > 1:
+            gather(states, codes, row)
+        else:
+            row[:] = UNKNOWN
     if policy.mode(GateName.STATE) is not GateMode.OFF and asked.owner >= 0:
         table[GATES.index(GateName.STATE), columns.organisation.codes == asked.owner] = FAIL
     return table

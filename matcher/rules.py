@@ -30,7 +30,8 @@ def is_shown(need: Need, on: int) -> bool:
 _NOT_JUDGED: Final[States] = np.array([UNKNOWN], np.int8)
 
 
-def _nothing(columns: Columns) -> Judged:
+def nothing(columns: Columns) -> Judged:
+    """Judge no row: every one stays unknown."""
     return _NOT_JUDGED, columns.trl
 
 
@@ -47,7 +48,7 @@ def _place(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     """Fail when nothing is offered where it is needed, or everything there is excluded; partly read places may not."""
     places = columns.places
     if not asked.countries:
-        return _nothing(columns)
+        return nothing(columns)
     sure = places.stated & places.complete if asked.complete else np.zeros_like(places.stated)
     states = np.where(sure, np.int8(FAIL), np.int8(UNKNOWN))
     np.copyto(states, PASS, where=places.stated & meets(places.offered, asked.bits))
@@ -59,7 +60,7 @@ def _place(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
 def _mode(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     accepted, rejected = asked.need.accepted_modes, asked.need.rejected_modes
     if accepted is None and rejected is None:
-        return _nothing(columns)
+        return nothing(columns)
     some = np.asarray(columns.modes.members.any(axis=0))
     left = meets(columns.modes.members, ~columns.modes.mask(rejected or ()))
     return np.where(some, np.where(left, PASS, FAIL), UNKNOWN).astype(np.int8), columns.modes.codes
@@ -68,7 +69,7 @@ def _mode(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
 def _maturity(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     least = asked.need.trl_min
     if least is None:
-        return _nothing(columns)
+        return nothing(columns)
     levels = np.arange(10)
     enough = (levels >= least) | bool(asked.need.co_development_ok)
     return np.where(levels == 0, UNKNOWN, np.where(enough, PASS, FAIL)).astype(np.int8), columns.trl
@@ -76,7 +77,7 @@ def _maturity(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
 
 def _envelope(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     if not asked.site:
-        return _nothing(columns)
+        return nothing(columns)
     return columns.envelope.states(asked.site), columns.envelope.codes
 
 
@@ -84,7 +85,7 @@ def _ip(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     """Fail when no offered term can be accepted; a side that states no term at all clashes with nothing."""
     accepted = asked.need.ip_requirements
     if accepted is None:
-        return _nothing(columns)
+        return nothing(columns)
     clash = np.asarray(columns.terms.members.any(axis=0)) & ~meets(columns.terms.members, columns.terms.mask(accepted))
     return _known(np.where(clash & bool(accepted), FAIL, PASS)), columns.terms.codes
 
@@ -93,7 +94,7 @@ def _budget(asked: Asked, columns: Columns, policy: GatePolicy) -> Judged:
     """Compare the budget's greatest with the price's least; an open end can only pass by its stated end."""
     budget = asked.need.budget
     if budget is None:
-        return _nothing(columns)
+        return nothing(columns)
     low, high = columns.price.amounts(budget, policy.rates)
     least, most = (np.nan if end is None else end for end in (budget.min, budget.max))
     sure = least if budget.max is None else most
@@ -115,7 +116,7 @@ def longest_lead(asked: Asked) -> float | None:
 def _timeline(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     longest = longest_lead(asked)
     if longest is None:
-        return _nothing(columns)
+        return nothing(columns)
     lead = columns.lead_time
     in_time = (lead <= np.float32(longest)).view(np.uint8)
     return np.array([UNKNOWN, FAIL, PASS], np.int8), (in_time + (lead >= 0)).astype(np.uint8)
@@ -123,7 +124,7 @@ def _timeline(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
 
 def _language(asked: Asked, columns: Columns, _: GatePolicy) -> Judged:
     if asked.need.languages_required is None:
-        return _nothing(columns)
+        return nothing(columns)
     reached = meets(columns.spoken.members, columns.spoken.mask(asked.languages.union(asked.bridged)))
     return _known(np.where(reached | (not asked.languages), PASS, FAIL)), columns.spoken.codes
 
