@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -89,7 +90,7 @@ def seconds(step: Callable[[], object]) -> float:
 
 @pytest.mark.benchmark(group="match")
 def test_match_of_a_thousand_needs(benchmark: Any) -> None:
-    """The whole of matching stays within five times the bare search, turn about and each at its best."""
+    """The whole of matching stays within five times the bare search: medians, the two taking turns."""
     catalogue, needs = a_world()
     matcher = Matcher(catalogue, synthetic.CachedVectors(), load_places(), synthetic.AS_OF)
     list(matcher.match_all(needs[:8], 20))
@@ -106,14 +107,14 @@ def test_match_of_a_thousand_needs(benchmark: Any) -> None:
     start = perf_counter()
     assert list(ranking.rank(found, matcher, SHOWN, "jsonl")) == lines
     alone = perf_counter() - start
-    took, least = benchmark.stats.stats.data, min(bare)
-    ratio = min(took) / least
+    took, typical = benchmark.stats.stats.data, median(bare)
+    ratio = median(took) / typical
     benchmark.extra_info.update(
         bare_seconds=bare, match_seconds=took, ratio=round(ratio, 2), alone_seconds=round(alone, 2), processes=count
     )
     sys.stdout.write(
         f"\nbare faiss flat {_seconds(bare)} s; match by {count} processes {_seconds(took)} s: "
-        f"ratio {ratio:.2f} (at most {ALLOWED}); by one {alone:.1f} s: {alone / least:.2f}\n"
+        f"ratio {ratio:.2f} (at most {ALLOWED}); by one {alone:.1f} s: {alone / typical:.2f}\n"
     )
     for name, each in stages(matcher, needs[:STAGED]).items():
         sys.stdout.write(f"{each:8.2f} ms a need: {name}\n")
