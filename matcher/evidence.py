@@ -246,6 +246,6 @@ _SENTENCES: Final[dict[SignalName, tuple[Callable[[Pair, float | None], str], Re
         _freshness,
         by_code(lambda columns: columns.updated, lambda columns: columns.organisation.codes),
     ),
-    SignalName.INTEREST: (_interest, lambda pairs: [id(pair.capability.partner_sought) for pair in pairs]),
+    SignalName.INTEREST: (_interest, lambda pairs: [pair.capability.partner_sought for pair in pairs]),
 }
 """The sentence of a signal, and all that it reads of the offer's side beside the value."""

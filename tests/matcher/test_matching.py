@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from embeddings.encoder import HashingEncoder
 from matcher.catalogue import Catalogue, build
-from matcher.gates import GatePolicy
+from matcher.evidence import evidence
+from matcher.gates import GatePolicy, explain, judge
 from matcher.matches import Match, Shortlist
 from matcher.matching import Matcher
 from matcher.profiles import Capability, Need, Organisation
@@ -20,6 +21,7 @@ from matcher.scoring import Scorer
 from matcher.vocabulary import GateMode, GateName, GateState, SignalName, Tier
 from tests.builders import a_capability, a_need, an_organisation
 from tests.matcher.small_world import AS_OF, a_place_book
+from tests.matcher.strategies import capabilities, needs, organisations
 
 PLACES = a_place_book()
 ENCODER = HashingEncoder()
@@ -149,6 +151,24 @@ def test_scoring_texts_a_block_ahead_changes_no_answer(monkeypatch: pytest.Monke
     monkeypatch.setattr("matcher.matching.BLOCK", 2)
     matcher, needs = a_matcher([a_rich_offer(), *OTHERS]), [a_rich_need(id=f"n{at}") for at in range(5)]
     assert [*replace(matcher, ahead=False).match_all(needs)] == [*matcher.match_all(needs)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(needs(), st.lists(capabilities(), min_size=2, max_size=8), organisations())
+def test_what_is_said_of_a_pair_in_a_list_is_what_is_said_of_it_alone(
+    need: Need, offers: list[Capability], known: dict[str, Organisation]
+) -> None:
+    """A sentence is remembered for other pairs of a list only where it would be the same."""
+    numbered = [offer.model_copy(update={"id": f"c{at}"}) for at, offer in enumerate(offers)]
+    matcher = Matcher(build(numbered, known, ENCODER, PLACES, AS_OF), ENCODER, PLACES, AS_OF)
+    asked = matcher.asked(need, matcher.catalogue.columns)
+    states = judge(asked, matcher.catalogue.columns)
+    for match in matcher.match(need, len(offers)).matches:
+        row = int(match.capability_id[1:])
+        pair = matcher.explainer.pair(asked, row)
+        assert match.gates == explain(pair, states[:, row], matcher.policy)
+        for one in match.contributions:
+            assert one.topic is not None or one.evidence == evidence(one.signal, pair, one.value)
 
 
 def test_ranks_run_from_one_and_near_misses_come_last() -> None:
