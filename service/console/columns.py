@@ -100,6 +100,13 @@ def renamed(path: Path, kind: str, chosen: Mapping[int, str], sink: Path) -> Non
                 out.writerow([_text(cells[place]) if place < len(cells) else "" for place in places])
 
 
+def headers_of(path: Path, kind: str, chosen: Mapping[int, str]) -> dict[str, str]:
+    """Return field -> the header of the column it was chosen for; a column without a header keeps the field's name."""
+    seen = preview(path, kind)
+    names = [column.header for column in seen.columns] if seen else []
+    return {field: names[place] for place, field in chosen.items() if place < len(names) and names[place]}
+
+
 def _mapper(kind: str) -> Mapper:
     profile = mapping.load(mapping.CANONICAL)
     table = profile.table(kind)

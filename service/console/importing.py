@@ -43,6 +43,7 @@ _NO_FILE: Final = N_("Choose a file first.")
 _TOO_LARGE: Final = N_("The file is larger than 1 MB. Send it through the interface or the command line.")
 _MAPPED: Final = "mapped"
 _KEPT: Final = "kept"
+_HEADERS: Final = "headers"  # in a job's request: field -> the header of the sheet that was sent
 _KEPT_SECONDS: Final = 24 * 3600.0  # that a file that was tried waits to be imported
 
 
@@ -102,7 +103,7 @@ def commit(request: Request, context: Here, asker: Asker, import_id: RecordId) -
     kept = _kept(context, job)
     if kept is None:
         raise unknown("file of import", import_id)
-    asked = {name: job.request[name] for name in ("kind", "profile")}
+    asked: dict[str, Any] = {name: job.request[name] for name in ("kind", "profile", _HEADERS) if name in job.request}
     try:
         job_id = _queued(context, asker, kept, {**asked, "dry_run": False})
     except Refused as refused:
@@ -145,6 +146,7 @@ def _step(request: Request, context: Context, asker: Principal, job: Job, proble
         refused=list({tuple(one.values()): one for one in refused["items"]}.values()),  # said once
         more=refused["next"] is not None,
         preview=seen,
+        headers=job.request.get(_HEADERS, {}),
         guessed=kind,
         fields=columns.fields_of(kind) if kind else (),
         can_commit=job.request["dry_run"] and kept is not None and job.state is JobState.DONE,
@@ -170,7 +172,9 @@ def _renamed(
     try:
         sink.parent.mkdir(exist_ok=True)
         columns.renamed(kept, kind, chosen, sink)
-        job_id = _queued(context, asker, sink, {"kind": kind, "profile": None, "dry_run": True})
+        before = job.request.get(_HEADERS, {})  # of a table that was renamed already
+        said = {f: before.get(header, header) for f, header in columns.headers_of(kept, kind, chosen).items()}
+        job_id = _queued(context, asker, sink, {"kind": kind, "profile": None, "dry_run": True, _HEADERS: said})
     except BadInput as error:
         return _step(request, context, asker, job, str(error))
     except Refused as refused:

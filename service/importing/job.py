@@ -38,6 +38,7 @@ def work(store: Store) -> Callable[[Job, JobFolder], dict[str, Any]]:
                 sink=lines.write,
                 actor=f"{sent[0].name} by {job.actor}",
                 tenant_id=job.tenant_id,
+                headers=job.request.get("headers", {}),
             )
             report = run_import(order, store, load_places(), datetime.now(UTC))
         for path in sent:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -61,6 +61,7 @@ class Order:
     sink: RejectSink | None = None  # is given every reject too
     actor: str | None = None  # who stands in the history; the file's name where nobody is stated
     tenant_id: str | None = None  # whose the records are to be; those of others are then refused
+    headers: Mapping[str, str] = field(default_factory=dict)  # column -> what its author called it, for the rejects
 
 
 def import_files(order: Order, url: str, at: datetime) -> ImportReport:
@@ -115,7 +116,7 @@ def _each(sinks: list[RejectSink], reject: Reject) -> None:
 
 @contextmanager
 def _spooled(path: Path, order: Order, places: PlaceBook, sink: RejectSink) -> Iterator[Spool]:
-    spool = Spool(Tally(path.name, sink))
+    spool = Spool(Tally(path.name, sink, order.headers))
     try:
         spool.fill(track(read(path, places, kind=order.kind, profile=order.profile), f"reading {path.name}"))
         yield spool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import IO, Final
@@ -21,10 +21,13 @@ _REFUSED: Final = frozenset({Severity.FILE, Severity.ROW})
 
 
 class Tally:
-    """Rejects of one file, counted on their way to the rejects file."""
+    """Rejects of one file, counted on their way to the rejects file.
 
-    def __init__(self, file: str, sink: RejectSink) -> None:
-        self.file, self._sink = file, sink
+    ``headers``: column of the file that was read -> the header its author wrote, where somebody renamed it on the way.
+    """
+
+    def __init__(self, file: str, sink: RejectSink, headers: Mapping[str, str]) -> None:
+        self.file, self._sink, self._headers = file, sink, headers
         self.by_severity: Counter[Severity] = Counter()
         self.by_code: Counter[str] = Counter()
 
@@ -32,7 +35,8 @@ class Tally:
         """Count a reject and pass it on."""
         self.by_severity[reject.severity] += 1
         self.by_code[reject.code] += 1
-        self._sink(reject)
+        header = self._headers.get(reject.column)
+        self._sink(reject if header is None else replace(reject, column=header))
 
     @property
     def records(self) -> int:

@@ -61,11 +61,11 @@ class Admission:
             organisation = self._organisation(record)
             record.places(self._places)
             record.problems += drop_wrong_dimensions(record.kind, record.values)
-            yield from self._finish(record, organisation, spot.row)
+            yield from self._finish(record, organisation, spot)
         for problem in record.problems:
             yield spot.reject(record.as_written(problem))
 
-    def _finish(self, record: _Draft, organisation: Organisation | None, row: int) -> Iterator[Accepted]:
+    def _finish(self, record: _Draft, organisation: Organisation | None, spot: Spot) -> Iterator[Accepted]:
         """Validate last: an organisation is not taken over for a row that gives no record."""
         if any(problem.severity is Severity.ROW for problem in record.problems):
             return
@@ -80,8 +80,9 @@ class Admission:
         self._ids.add(key)
         if organisation is not None and organisation.id not in self._organisations:
             self._organisations[organisation.id] = organisation
-            yield Accepted("organisations", organisation, row, inline=True)
-        yield Accepted(record.kind, profile, row, tuple(record.warnings))
+            yield Accepted("organisations", organisation, spot.row, inline=True)
+        warnings = tuple(f"{spot.header(field)}: {said}" for field, said in record.warnings)
+        yield Accepted(record.kind, profile, spot.row, warnings)
 
     def _refuse_unknown_columns(self, record: _Draft) -> None:
         for column in [name for name in record.values if name not in _READ[record.kind]]:
@@ -140,7 +141,7 @@ class _Draft:
         self.kind, self.values = kind, values
         self.short: dict[str, str] = {}  # field -> the short name it was given under
         self.problems: list[Problem] = []
-        self.warnings: list[str] = []
+        self.warnings: list[tuple[str, str]] = []  # field, what its reader should know
 
     def refuse(self, code: str, column: str, value: object) -> None:
         self.problems.append(Problem(code, column, value, Severity.ROW))
@@ -202,7 +203,7 @@ class _Draft:
         if title is not None and len(title) > _TITLE_LENGTH:
             self.infer("title", first_words(title))
             self.values["summary"] = f"{title}\n{summary}" if summary else title
-            self.warnings.append("title: too long; its first words are the title, all of it opens the summary")
+            self.warnings.append(("title", "too long; its first words are the title, all of it opens the summary"))
 
     def language(self) -> None:
         """Tell the language from the texts where nobody stated it."""
@@ -252,7 +253,7 @@ class _Draft:
             else:
                 self.values[field] = level
             if note:
-                self.warnings.append(f"{field}: {note}")
+                self.warnings.append((field, note))
 
     def places(self, check: PlaceCheck) -> None:
         """Drop the places that resolve to nothing, each with suggestions; keep the spelling of the others."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -90,6 +90,16 @@ class Mapper:
             named = _PATH.fullmatch(path) is not None and reader_of(self.table.kind, path) is not None
             found = [(0, path, hint)] if named else []
         return found
+
+    def columns_of(self, headers: Iterable[str]) -> dict[str, str]:
+        """Return field -> the header that feeds it first, so that an empty cell too is told under its own header."""
+        feeding = sorted(
+            (order, path, header) for header in headers if header for order, path, _ in self.fields_of(header)
+        )
+        columns: dict[str, str] = {}
+        for _, path, header in feeding:
+            columns.setdefault(path, header)
+        return columns
 
     def knows(self, header: str) -> bool:
         """Tell whether a header is read, filtered by, or left out on purpose."""

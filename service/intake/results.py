@@ -178,5 +178,8 @@ class Spot:
 
     def reject(self, problem: Problem) -> Reject:
         """Give a problem this place, under the header its author wrote."""
-        column = self.columns.get(problem.column, problem.column)
-        return replace(problem, column=column).at(self.file, self.sheet, self.row)
+        return replace(problem, column=self.header(problem.column)).at(self.file, self.sheet, self.row)
+
+    def header(self, field: str) -> str:
+        """Return what the file calls a field; a part of one ("budget.currency") stands in the column of the whole."""
+        return self.columns.get(field) or self.columns.get(field.partition(".")[0]) or field

@@ -26,6 +26,7 @@ class Intake:
     admission: Admission
     limits: Limits
     cleaner: Cleaner | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)  # field -> its header, where the file has a header row
     _told: set[str] = field(default_factory=set)
 
     def take(self, row: Mapping[str, Any], number: int, sheet: str = "") -> Iterator[Accepted | Reject]:
@@ -37,7 +38,7 @@ class Intake:
             yield spot.reject(Problem("not_selected", wanted, None, Severity.ROW))
             return
         mapped = self.mapper.map(row)
-        spot = Spot(self.file, number, sheet, mapped.columns)
+        spot = Spot(self.file, number, sheet, {**self.columns, **mapped.columns})
         debris = self.cleaner.clean(mapped.values) if self.cleaner else None
         yield from (spot.reject(problem) for problem in (*mapped.problems, *([debris] if debris else [])))
         if debris is None:
@@ -81,6 +82,7 @@ def read_grid(grid: Grid, intake: Intake) -> Iterator[Accepted | Reject]:
             seen = " | ".join(str(plain(cell)) for cell in next(row for row in looked if any(map(_filled, row))))
             yield Problem("no_header", value=seen, severity=Severity.FILE).at(intake.file, grid.sheet, None)
         return
+    intake.columns = intake.mapper.columns_of(header.names)
     for number, found in _records(chain(first[header.at + 1 :], rows), header, grid, intake):
         if isinstance(found, Problem):
             yield found.at(intake.file, grid.sheet, number)

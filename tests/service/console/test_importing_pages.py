@@ -52,9 +52,11 @@ def test_a_sheet_with_foreign_headers_is_tried_mapped_tried_again_and_imported(w
         text = _read(client, mapped)
         assert "nothing is written yet. 2 records new," in " ".join(text.split())
         refused = re.findall(
-            r'</span>(\d+)</th><td data-label="Column">([^<]*)</td><td data-label="Value" dir="auto">([^<]*)</td>', text
+            r'</span>(\d+)</th><td data-label="Column"[^>]*>([^<]*)</td><td data-label="Value"[^>]*>([^<]*)</td>',
+            text,
         )
-        assert ("4", "Complete by", "soon") in refused, "rows keep the numbers they have in the file that was sent"
+        assert ("4", "Deadline", "soon") in refused, "rows and headers are those of the file that was sent"
+        assert "march.csv,,4,Deadline,soon,not_a_date" in client.get(f"/v1/imports{mapped[7:]}/rejects.csv").text
         assert client.get("/v1/needs/n-1").status_code == 404, "nothing is written before the last step"
         done = client.post(f"{mapped}/commit", follow_redirects=False).headers["location"]
         assert "Imported." in _read(client, done)
@@ -74,7 +76,7 @@ def test_where_no_column_is_known_the_first_thing_asked_is_what_they_are(world: 
         mapped = client.post(f"{step}/columns", data=form, follow_redirects=False).headers["location"]
         text = _read(client, mapped)
         assert text.index('id="refused"') < text.index('id="columns"')
-        assert list(_columns(text)) == ["Id", "Title", "Summary", "Urgency"]
+        assert list(_columns(text)) == ["Nr", "What is needed", "In a few words", "Deadline"], "the sheet's own headers"
         assert "<span>&#39;low&#39;, &#39;medium&#39;, &#39;high&#39; or &#39;critical&#39;</span>" in text
 
 
@@ -97,6 +99,20 @@ def test_a_workbook_is_previewed_and_mapped_like_a_csv_file(world: World) -> Non
         }
         mapped = client.post(f"{step}/columns", data=form, follow_redirects=False).headers["location"]
         assert "2 records new," in _read(client, mapped)
+
+
+def test_columns_chosen_again_keep_the_headers_of_the_sheet(world: World) -> None:
+    """A required column that is there and empty is told under its own header too, also after the import itself."""
+    with world.client() as client:
+        step = _send(client, "march.csv", (SHEET + "n-3,,,Kenya,2027-06-01\n").encode(), kind="needs")
+        for fields in (("id", "title", "summary", "", "start_by"), ("id", "title", "summary", "complete_by")):
+            columns = _columns(_read(client, step))
+            form = {"kind": "needs", **dict(zip(columns.values(), fields, strict=True))}
+            step = client.post(f"{step}/columns", data=form, follow_redirects=False).headers["location"]
+        done = client.post(f"{step}/commit", follow_redirects=False).headers["location"]
+        assert "Imported." in _read(client, done)
+        refused = csv.DictReader(io.StringIO(client.get(f"/v1/imports{done[7:]}/rejects.csv").text))
+        assert [(row["row"], row["column"]) for row in refused] == [("4", "Deadline"), ("5", "What is needed")]
 
 
 def test_one_field_for_two_columns_is_refused_with_the_form_still_there(world: World) -> None:

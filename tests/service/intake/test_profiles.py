@@ -323,3 +323,48 @@ class TestSharedCollections:
         assert {"Ready", "fully ready"} <= {r.value for r in rejects if r.code == "not_a_trl"}
         assert {"USD", "BDT", "EGP", "GTQ"} <= {o.price.currency for o in offers if o.price}
         assert {"1500", "1700"} <= {r.value for r in rejects if r.code == "no_currency"}
+
+
+OFFICE = """
+name = "office"
+description = "The sheet of an office."
+[[tables]]
+kind = "needs"
+[tables.fields]
+id = { from = ["Ref. no."] }
+title = { from = ["What is asked"] }
+trl_min = { from = ["Least readiness"] }
+budget = { from = ["Money"] }
+complete_by = { from = ["Done by"] }
+"organisation.name" = { from = ["Asked by"] }
+"organisation.country" = { from = ["Home"] }
+"""
+OFFICE_ROWS = (
+    ("Ref. no.", "What is asked", "Least readiness", "Money", "Done by", "Asked by", "Home"),
+    ("1", "Pumps for wells", "eleven", "USD -5", "whenever", "Water office", "Kenyaland"),
+    (None, "Pumps for fields", None, None, None, None, None),
+    ("3", None, None, None, None, None, "Kenya"),
+    ("1", "Pumps for towns", "6-7", None, None, None, None),
+    ("5", "Pumps for farms", "6-7", None, None, None, None),
+)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_rejects_name_the_headers_of_the_file_also_of_cells_that_are_empty(tmp_path: Path, form: str) -> None:
+    """Who mends a sheet looks for the columns they see in it; what stands in no column keeps our name."""
+    if form == "csv":
+        path = a_csv(tmp_path / "o.csv", "\n".join(";".join(cell or "" for cell in row) for row in OFFICE_ROWS))
+    else:
+        path = a_workbook(tmp_path / "o.xlsx", {"Sheet1": OFFICE_ROWS})
+    accepted, rejects = results(path, profile=a_profile(tmp_path, OFFICE))
+    assert {(r.row, r.column, r.code) for r in rejects} == {
+        (2, "Done by", "not_a_date"),
+        (2, "Least readiness", "not_a_trl"),
+        (2, "Home", "unknown_place"),
+        (2, "Money", "out_of_bounds"),
+        (2, "Money", "money_empty"),  # without its only amount nothing is left of it
+        (3, "Ref. no.", "missing_id"),
+        (4, "What is asked", "empty_text"),
+        (5, "Ref. no.", "duplicate_id"),
+    }
+    assert accepted[-1].warnings == ("Least readiness: '6-7' read as 6, the lower bound",)
