@@ -61,7 +61,7 @@ def _sectors_met(wanted: frozenset[str], served: frozenset[str]) -> str:
 
 
 def _sector_names(codes: list[str]) -> list[str]:
-    return [code.replace(".", ": ") for code in codes]
+    return [naming.sector(code) for code in codes]
 
 
 def _mode(pair: Pair, value: float | None) -> str:

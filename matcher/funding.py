@@ -131,7 +131,7 @@ def within(code: str, wider: frozenset[str]) -> bool:
 
 
 def _sectors(codes: list[str]) -> str:
-    return listed(code.replace(".", ": ") for code in codes)
+    return listed(naming.sector(code) for code in codes)
 
 
 def _organisation_type(asked: Asked, record: FundingMechanism) -> Check:

@@ -1,4 +1,4 @@
-"""Countries and languages by their names, so that no sentence makes its reader look a code up."""
+"""Countries, languages and sectors by their names, so that no sentence makes its reader look a code up."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ _LANGUAGES: Final = {
     "vi": "Vietnamese",
     "zh": "Chinese",
 }
+
+_SPELT: Final = {"e_commerce": "e-commerce", "e_government": "e-government", "industry_4_0": "industry 4.0"}
+
+
+@lru_cache(maxsize=4_096)
+def sector(code: str) -> str:
+    """Call a sector by its own words, what it lies under before: "water (drinking)"."""
+    wide, _, part = code.partition(".")
+    return f"{wide} ({_SPELT.get(part, part.replace('_', ' '))})" if part else wide
 
 
 @lru_cache(maxsize=4_096)

@@ -115,7 +115,7 @@ def _explained(context: Context, asker: Principal, need_id: str, ids: list[str])
     rows = [row for row in map(release.capabilities.row_of, ids) if row is not None]
     hidden = context.live.unseen(asker, release).rows
     matches = context.deciding.using(
-        release, lambda matcher: comparing.explained(replace(matcher, hidden=hidden), need, rows)
+        release, lambda matcher: comparing.explained(replace(matcher, hidden=hidden), need, rows), need
     )
     alone = Shortlist(NeedId(need.id), need.title, matches, 0, 0)
     lines = shortlists.made(context, asker, alone, release.id).lines

@@ -63,7 +63,7 @@ class Context:
             Sessions(session_secret(settings.data_dir)),
             Attempts(store),
             Live(store, release=lambda: _served(current)),
-            Deciding(settings),
+            Deciding(settings, store),
             Reporting(),
             Following.of(store, settings),
             Runner(store, settings.data_dir, {importing.KIND: importing.work(store)}),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from service.api.owners import with_owner
 from service.api.problems import Refused
 from service.releases.rules import policy_of, scorer_of
 from service.unseen import judged
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matcher.profiles import Need
     from service.releases import Release
     from service.settings import Settings
+    from service.store import Store
 
 T = TypeVar("T")
 
@@ -29,8 +31,8 @@ WAITING: Final = 8
 class Deciding:
     """Matches new needs against a release, one at a time: the work is the processor's, and so is the model."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings, self._store = settings, store
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(WAITING)
         self._encoder: Encoder | None = None
@@ -41,12 +43,23 @@ class Deciding:
 
         Rows of capabilities that are ``hidden`` have no part in it: they are left out before the best are taken.
         """
-        return self.using(release, lambda matcher: replace(matcher, hidden=hidden).match(need, k))
+        return self.using(release, lambda matcher: replace(matcher, hidden=hidden).match(need, k), need)
 
-    def using(self, release: Release, work: Callable[[Matcher], T]) -> T:
-        """Do some work with the matcher of a release, in turn; raises Refused as ``match`` does."""
+    def using(self, release: Release, work: Callable[[Matcher], T], need: Need | None = None) -> T:
+        """Do some work with the matcher of a release, in turn; raises Refused as ``match`` does.
+
+        Where it is about a need whose owner the release does not know, the matcher knows it as the store does.
+        """
         with self._turn():
-            return work(self._matcher(release))
+            matcher = self._matcher(release)
+            return work(matcher if need is None else self._knowing(matcher, need))
+
+    def _knowing(self, matcher: Matcher, need: Need) -> Matcher:
+        known = matcher.catalogue.organisations
+        all_known = with_owner(known, need, self._store)
+        if all_known is known:
+            return matcher
+        return replace(matcher, catalogue=replace(matcher.catalogue, organisations=all_known))
 
     def warm(self, release: Release) -> None:
         """Do ahead what the first question would wait for: load the model and the compiled loops."""

@@ -132,6 +132,7 @@ def lifted(context: Context, asker: Principal, need_id: str, capability_id: str)
                 release.manifest.facts.k,
                 lambda other: visible.shows("capabilities", other),
             ),
+            need,
         )
     if found is None:
         raise not_shortlisted(context, asker, need_id, capability_id)
@@ -164,7 +165,7 @@ def tried(context: Context, asker: Principal, need_id: str, values: dict[str, An
     changed = _changed(need, fields)
     hidden = context.live.unseen(asker, release).rows | off_rows(context, asker, need_id, release)
     found = context.deciding.using(
-        release, lambda matcher: whatif.explore(replace(matcher, hidden=hidden), need, changed, modes, limit)
+        release, lambda matcher: whatif.explore(replace(matcher, hidden=hidden), need, changed, modes, limit), need
     )
     withholding = Withholding(context.live.visible(asker))
     moved, gone = (

@@ -207,7 +207,9 @@ def provisional(context: Context, asker: Principal, release: Release, need_id: s
         raise unknown("need", need_id) from None
     if not isinstance(stored.profile, Need):  # the store keeps kinds apart
         raise unknown("need", need_id)
-    path = _kept_at(context.settings.data_dir, release.id, stored.id, stored.content_hash)
+    owner = context.live.standing("organisations", stored.profile.owner_organisation_id)
+    made_of = (stored.id, stored.content_hash, *((owner.content_hash,) if owner else ()))
+    path = _kept_at(context.settings.data_dir, release.id, made_of)
     kept = _kept(path)
     if kept is None:
         shortlist = context.deciding.match(release, stored.profile, release.manifest.facts.k)
@@ -283,8 +285,8 @@ def _hash_in(release: Release, row: int) -> str | None:
     return found
 
 
-def _kept_at(data_dir: Path, release_id: str, need_id: str, content_hash: str) -> Path:
-    name = hashlib.sha256(f"{need_id}\n{content_hash}".encode()).hexdigest()
+def _kept_at(data_dir: Path, release_id: str, made_of: Sequence[str]) -> Path:
+    name = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
     return data_dir / "provisional" / release_id / f"{name}.json"
 
 

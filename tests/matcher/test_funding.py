@@ -78,7 +78,7 @@ def test_the_sector_of_the_need_lies_within_one_that_is_paid_for(sectors: list[s
 
 def test_a_need_wider_than_the_window_is_not_known_to_fit() -> None:
     found = a_check("sector", {"sectors": ["energy"]}, sectors=["energy.solar"])
-    assert found == (UNKNOWN, "is for energy: solar, a part of what is needed")
+    assert found == (UNKNOWN, "is for energy (solar), a part of what is needed")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ TITLE = "Electricity for a hill village"
 QUESTION = OpenQuestion("places_offered", "provider", 'Is "Small hydropower turbines" offered in KEN?', 0.4)
 TO_OWNER = OpenQuestion("trl_min", "need_owner", "What is the least technology readiness level (1-9)?", 0.3)
 REASONS = (
-    Contribution(SignalName.SECTOR, 1.0, 0.8, 0.4, 0.4, 0.8, "same sector: energy: hydropower"),
+    Contribution(SignalName.SECTOR, 1.0, 0.8, 0.4, 0.4, 0.8, "same sector: energy (hydropower)"),
     Contribution(SignalName.BUDGET, 1.0, 0.2, 0.1, 0.1, 0.2, "budget USD 100,000, price USD 90,000"),
     Contribution(SignalName.SDG, None, 0.0, 0.0, 0.0, 0.5, "the need states no goal"),
 )
@@ -132,7 +132,7 @@ def test_the_draft_is_made_of_the_reasons() -> None:
     draft = step().draft
     assert draft.startswith("Subject: Small hydropower turbines: a possible partner\n\nTo the partnership desk of ")
     assert f'the need "{TITLE}" of Organisation owner in Kenya: Power from a small river without a grid.' in draft
-    assert "- sector: same sector: energy: hydropower\n- budget: budget USD 100,000" in draft
+    assert "- sector: same sector: energy (hydropower)\n- budget: budget USD 100,000" in draft
     assert "the need states no goal" not in draft
     assert f"Our question to you: {QUESTION.question}" in draft
     assert "Nothing has been agreed or promised" in draft

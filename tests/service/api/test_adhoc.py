@@ -169,3 +169,29 @@ def test_without_a_release_a_need_is_saved_and_its_list_comes_later(tmp_path: An
         assert client.get("/v1/ready").status_code == 503
         assert client.get("/v1/health").status_code == 200
     world.store.close()
+
+
+OWNER = {"id": "org-terai", "name": "Terai Power Users", "country": "NPL", "roles": ["need_owner"]}
+
+
+def test_a_need_saved_at_noon_calls_its_new_owner_by_name_as_the_night_will(world: World) -> None:
+    with world.client() as client:
+        _put(client, "need-noon", owner_organisation_id="org-terai")
+        unnamed = client.get("/v1/needs/need-noon/matches", params={"limit": 200})
+        assert "Terai Power Users" not in unnamed.text, "nobody has said what it is called"
+        assert client.put("/v1/organisations/org-terai", json=OWNER).status_code == 201
+        at_noon = client.get("/v1/needs/need-noon/matches", params={"limit": 200})
+        assert "no mailbox of Terai Power Users is known" in at_noon.text
+        assert "no mailbox of org-terai" not in at_noon.text
+        assert _bare(client.post("/v1/match", params={"limit": 100}, json=_record(client)).json()) == _bare(
+            at_noon.json()
+        )
+    world.night(date(2026, 11, 22))
+    with world.client() as client:
+        at_night = client.get("/v1/needs/need-noon/matches", params={"limit": 200})
+        assert _bare(at_night.json()) == _bare(at_noon.json())
+
+
+def _record(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/v1/needs/need-noon").json()["record"]
+    return found
