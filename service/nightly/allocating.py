@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PairIds = tuple[str, str]
 """Need and capability."""
 
+_QUOTED: Final = 60  # bytes of a file that is no JSON: enough to see which file it is
+_SUCH: Final = 'an object such as {"introductions": 2}'
+
 
 def read_policy(path: Path) -> Policy:
     """Read how introductions are to be shared out from a JSON file; what it leaves out keeps its default."""
@@ -43,6 +46,9 @@ def read_policy(path: Path) -> Policy:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         fix = "see data/schema/allocation.json"
+        if first["type"] == "json_invalid":  # the input is then all of the file, as bytes
+            start, fix = text[:_QUOTED].decode("utf-8", "replace"), f"{first['msg']}; write it as UTF-8, {fix}"
+            raise BadInput("allocation", expected=f"{path.name} to be JSON: {_SUCH}", got=start, fix=fix) from error
         raise BadInput("allocation", expected=f"{where}: {first['msg']}", got=first["input"], fix=fix) from error
 
 

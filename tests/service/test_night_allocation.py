@@ -163,6 +163,18 @@ def test_rules_that_cannot_be_meant_are_refused_with_what_is_wrong(tmp_path: Pat
         read_policy(path)
 
 
+def test_a_file_of_rules_that_is_no_json_is_quoted_as_text_with_what_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "rules.json"
+    path.write_text("hello")
+    with pytest.raises(BadInput, match=r'rules.json to be JSON: an object such as {"introductions": 2}') as refused:
+        read_policy(path)
+    assert "got 'hello'; Invalid JSON" in str(refused.value)
+    assert str(refused.value).endswith("see data/schema/allocation.json")
+    path.write_bytes('{"introductions": 2}'.encode("utf-16"))
+    with pytest.raises(BadInput, match="write it as UTF-8"):
+        read_policy(path)
+
+
 def test_rules_that_are_not_there_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No such file"):
         read_policy(tmp_path / "none.json")
