@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from contextlib import suppress
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _BACKLOG: Final = 2048  # connections that wait to be taken, as uvicorn has it
+_NOT_HERE: Final = frozenset(
+    {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL}  # the last for a link-local address without its link
+)
 
 
 class CannotListen(MatcherError):  # noqa: N818 - named for what happened
@@ -38,13 +42,24 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise CannotListen(
-            f"expected {host} port {port} to be free; {error.strerror or error}; choose another with --port"
-        ) from error
+        raise CannotListen(_why_not(host, port, error)) from error
     listening.set_inheritable(True)
     # Connections take this over. Otherwise a small answer, written as head and body, waits 40 ms for the client's ACK.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    """Tell a wrong address from a port that is taken, and from one that this user may not have."""
+    nameless = isinstance(error, socket.gaierror)  # its numbers are not those of errno
+    got = os.strerror(error.errno) if error.errno and not nameless else error.strerror or str(error)
+    if nameless or error.errno in _NOT_HERE:
+        return (
+            f"expected an address of this machine; got {host!r} ({got}); "
+            "choose another with --host: 127.0.0.1 for this machine alone, 0.0.0.0 for everywhere"
+        )
+    wanted = "a port that this user may listen on" if error.errno == errno.EACCES else f"{host} port {port} to be free"
+    return f"expected {wanted}; got port {port} ({got}); choose another with --port"
 
 
 def address_of(listening: socket.socket) -> str:

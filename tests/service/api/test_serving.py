@@ -78,6 +78,14 @@ def test_a_port_in_use_is_one_message_and_names_the_way_out() -> None:
         listen("127.0.0.1", taken.getsockname()[1])
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])  # RFC 5737, RFC 6761: never anybody's
+def test_an_address_of_no_interface_is_told_apart_from_a_port_in_use(host: str) -> None:
+    """Another port would not help: the way out is another address."""
+    with pytest.raises(CannotListen, match=rf"address of this machine; got '{host}'.*--host") as refused:
+        listen(host, 0)
+    assert "--port" not in str(refused.value)
+
+
 def test_an_address_that_means_everywhere_is_shown_as_one_that_can_be_opened() -> None:
     with listen("0.0.0.0", 0) as listening:
         assert address_of(listening) == f"http://127.0.0.1:{listening.getsockname()[1]}"
