@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from matcher.profiles import KINDS, Organisation
 from matcher.vocabulary import Provenance
+from service.intake.cells import as_id
 from service.intake.languages import detect
 from service.intake.levels import parse_trl
 from service.intake.locating import PlaceCheck
@@ -35,7 +36,7 @@ _MORE: Final = {
 }  # where a second text goes
 _LEVELS: Final = ("trl", "trl_min")
 _TITLE_LENGTH: Final = 500  # characters a title may have, see matcher.profiles.Name
-_FLAT: Final = frozenset({"classification"})
+_IDS: Final = frozenset({"id", "organisation_id", "owner_organisation_id", "provider_id", "recipient_id"})
 
 
 class Admission:
@@ -160,23 +161,28 @@ class _Draft:
             del values["classification"]
             self.values = values = {**values, **grouped}
         for short, field in (("_id", "id"), ("places", PLACES.get(self.kind))):
-            if field is not None and short in values:
-                given = values.pop(short)
-                if is_unknown(values.get(field)):
-                    values[field] = given
-                    self.short[field] = short
+            if field is None or short not in values:
+                continue
+            if is_unknown(values.get(field)):
+                values[field] = values.pop(short)
+                self.short[field] = short
+            elif is_unknown(values[short]) or values[short] == values[field]:
+                del values[short]  # another value is left, to be told as a column that nobody reads
+        for field in _IDS & values.keys():
+            values[field] = as_id(values[field])
 
     def as_written(self, problem: Problem) -> Problem:
         """Name the field as its author did."""
         return replace(problem, column=self.short.get(problem.column, problem.column))
 
     def identify(self) -> bool:
-        """Make the id text; False where there is none."""
+        """Trim the id; False where there is none that can be used."""
         given = self.values.get("id")
-        if isinstance(given, int) and not isinstance(given, bool):
-            given = str(given)
-        if not isinstance(given, str) or not given.strip():
+        if states_nothing(given):
             self.refuse("missing_id", "id", given)
+            return False
+        if not isinstance(given, str):
+            self.refuse("bad_id", "id", given)
             return False
         self.values["id"] = given.strip()
         return True
@@ -280,12 +286,14 @@ def _differing(first: Organisation, again: Organisation) -> list[Problem]:
 def _described(inline: object, stated: object, role: str, places: PlaceCheck) -> dict[str, Any] | None:
     """Return an inline organisation's values with an id made of its name and country, unless one is stated."""
     values = {"name": inline} if isinstance(inline, str) else dict(inline) if isinstance(inline, dict) else {}
-    name = values.get("name")
+    name, stated = values.get("name"), as_id(stated)
     if not isinstance(name, str) or is_unknown(name):
         return None
     home = places.code(values.get("country"))
     made = f"organisation:{organisation_slug(name)}" + (f"-{home.lower()}" if home else "")
-    given = next((i for i in (stated, values.get("id"), values.get("_id")) if isinstance(i, str) and i), made)
+    given = next(
+        (i for i in (stated, as_id(values.get("id")), as_id(values.get("_id"))) if isinstance(i, str) and i), made
+    )
     known = {k: v for k, v in values.items() if k != "_id" and not (k == "roles" and is_unknown(v))}
     if "roles" not in known:  # where it stands tells one role, not that it has no other
         stated_of = known.get("provenance")

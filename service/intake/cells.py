@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final
 
 from matcher.errors import BadInput
@@ -49,6 +50,12 @@ def _seen(cell: Any) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell).replace("\u00a0", " ").replace("\u202f", " ").strip()
+
+
+def as_id(given: Any) -> Any:
+    """Return a number that stands for an id as a cell of a sheet would show it (7.0 is "7"); others as they are."""
+    number = isinstance(given, int | float) and not isinstance(given, bool) and isfinite(given)
+    return _seen(given) if number else given
 
 
 def states(cell: Any, reader: Reader) -> bool:

@@ -73,6 +73,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_format": ("JSONL, CSV, XLSX or IATI XML", "save the file in one of these formats"),
     "unknown_kind": ("a known kind of record", "say the kind (--kind needs), or name the file after it (needs.jsonl)"),
     "missing_id": ("an id", "give the record an id that stays the same at every import"),
+    "bad_id": ("an id that is a text or a number", "write the id as one text"),
     "duplicate_id": ("an id used once in the file", "remove one of the two records, or give it its own id"),
     "missing": ("a value", "fill in this field"),
     "empty_text": ("a title or a text", "say in words what is needed or offered"),
