@@ -23,6 +23,8 @@ from matcher.vocabulary import GateMode, GateName, GateState
 from matcher.wording import SIGNAL_NAMES
 
 _SAME: Final = 1e-9  # of points: a difference below is rounding
+_PAST: Final = {GateState.PASS: "passed", GateState.FAIL: "failed", GateState.UNKNOWN: "was not known"}
+_NOW: Final = {GateState.PASS: "passes", GateState.FAIL: "fails", GateState.UNKNOWN: "is not known"}
 
 
 class Move(StrEnum):
@@ -163,13 +165,13 @@ def _gates(was: _Side, now: _Side, before: Match, after: Match) -> Iterator[Caus
 
 def _gate_text(name: GateName, gates: tuple[Gate | None, Gate | None], mode: GateMode) -> str:
     old, new = gates
-    was = f"was {old.state.value} ({old.detail})" if old else "was not judged"
+    was = f"{_PAST[old.state]} ({old.detail})" if old else "was not judged"
     if new is None:
-        return f"{name.value} {was} and is not judged"
+        return f"{name.value} {was}, is not judged now"
     weight = ", which removes nothing" if mode is GateMode.SOFT and new.state is GateState.FAIL else ""
     if old is not None and old.state is new.state:
-        return f"{name.value}: {new.state.value} as before ({new.detail}), but {mode.value}{weight}"
-    return f"{name.value} {was}, is {new.state.value} ({new.detail}){weight}"
+        return f"{name.value} {_NOW[new.state]} as before ({new.detail}), but is {mode.value}{weight}"
+    return f"{name.value} {was}, {_NOW[new.state]} now ({new.detail}){weight}"
 
 
 def _signals(before: Match, after: Match) -> Iterator[Cause]:

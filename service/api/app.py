@@ -32,6 +32,7 @@ from service.api import (
     importing,
     limiting,
     matches,
+    methods,
     news,
     observing,
     once,
@@ -122,7 +123,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))
     app.add_exception_handler(RequestValidationError, console.or_page(validation.on_invalid))
     app.state.metrics = metrics = observing.Metrics()
-    app.add_middleware(observing.Named)  # the last one added is the outermost
+    app.add_middleware(methods.Headed)  # the last one added is the outermost
+    app.add_middleware(observing.Named)
     app.add_middleware(once.Once)
     app.add_middleware(limiting.Limited, quota=settings.rate_limit)
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from matcher.errors import BadInput, UnknownPlace
+from service.api.methods import allowed
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:partner-matcher:problem:"
@@ -65,8 +66,9 @@ class Refused(HTTPException):
 
 
 def unknown(kind: str, record_id: str) -> Refused:
-    """There is no such record."""
-    return Refused(404, "unknown-record", f"There is no {kind} {record_id!r} here.")
+    """There is no such record; a kind says more behind the id, as in "capability of the release"."""
+    noun, of, whole = kind.partition(" of ")
+    return Refused(404, "unknown-record", f"There is no {noun} {record_id!r}{of}{whole} here.")
 
 
 def refused_values(problems: Sequence[FieldProblem], detail: str = "") -> Refused:
@@ -74,8 +76,13 @@ def refused_values(problems: Sequence[FieldProblem], detail: str = "") -> Refuse
     if not detail:
         names = ", ".join(dict.fromkeys(problem.field for problem in problems))
         only = problems[0] if len(problems) == 1 else None
-        detail = f"{only.field}: expected {only.expected}." if only else f"Some values cannot be used: {names}."
+        detail = _said(only) if only else f"Some values cannot be used: {names}."
     return Refused(422, "invalid", detail, errors=[problem.model_dump() for problem in problems])
+
+
+def _said(problem: FieldProblem) -> str:
+    came = f"; got {problem.value!r}" if problem.value else ""
+    return f"{problem.field}: expected {problem.expected}{came}."
 
 
 def value_problem(field: str, found: Mapping[str, Any]) -> FieldProblem:
@@ -93,7 +100,7 @@ def bad_value(field: str, error: BadInput) -> Refused:
     problem = FieldProblem(
         field=field, code=error.code, value=shortened(error.got), expected=error.expected, fix=error.fix
     )
-    refused = refused_values([problem], f"{field}: expected {error.expected}.")
+    refused = refused_values([problem])
     if isinstance(error, UnknownPlace) and error.suggestions:
         refused.more["suggestions"] = list(error.suggestions)
     return refused
@@ -131,6 +138,11 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer what routes and the framework refuse."""
     if not isinstance(error, HTTPException):  # registered for nothing else
         raise error
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allow = {"Allow": allowed(request)}
+        error.headers = {**(error.headers or {}), **allow}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
     ours = isinstance(error, Refused)
     answer = problem_response(
         instance_of(request),

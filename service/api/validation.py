@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Depends
@@ -11,13 +12,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from matcher.profiles import Organisation, Profile
-from service.api.problems import FieldProblem, Refused, on_http_exception, refused_values, value_problem
+from service.api.problems import (
+    FieldProblem,
+    Refused,
+    on_http_exception,
+    refused_values,
+    shortened,
+    value_problem,
+)
 from service.reference import load_places
 
 if TYPE_CHECKING:
     from service.intake.results import Reject
 
 JSON_TYPES: Final = ("application/json", "text/json")
+_AT: Final = re.compile(r"at line (\d+) column (\d+)")
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:
@@ -34,17 +43,41 @@ async def on_invalid(request: Request, error: Exception) -> Response:
 async def _json_object(request: Request) -> dict[str, Any]:
     from service.intake.texts import without_controls
 
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        detail = f"Send the body as it is, without Content-Encoding; got {shortened(encoding)!r}."
+        raise Refused(415, "encoded", detail)
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind not in JSON_TYPES and not kind.endswith("+json"):
-        raise Refused(415, "not-json", "Send one JSON object as application/json.")
+        detail = f"Send one JSON object as application/json; got {shortened(kind)!r}."
+        raise Refused(415, "not-json", detail)
+    body = await request.body()
+    if not body:
+        raise Refused(422, "not-json", "The body is empty: send one JSON object, {...}.")
     try:
-        found = from_json(await request.body(), allow_inf_nan=False)
-    except ValueError:
-        raise Refused(422, "not-json", "The body is not JSON: check quotes, commas and the encoding (UTF-8).") from None
+        found = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise _not_json(str(error)) from None
     if not isinstance(found, dict):
-        raise Refused(422, "not-json", "Expected one JSON object, {...}, with the fields of a record.")
+        detail = "Expected one JSON object, {...}, with the fields of a record; got " + _named(found)
+        raise Refused(422, "not-json", detail)
     checked: dict[str, Any] = without_controls(found)
     return checked
+
+
+def _not_json(message: str) -> Refused:
+    """Say where a body stops being JSON, as far as the parser knows."""
+    found = _AT.search(message)
+    where = f" from line {found[1]}, column {found[2]} on" if found else ""
+    fix = "check quotes and commas there, the encoding (UTF-8), and that no number is NaN or Infinity"
+    return Refused(422, "not-json", f"The body is not JSON{where}: {fix}.")
+
+
+def _named(value: object) -> str:
+    """Call what is JSON, but no object, by its name in JSON."""
+    if value is None or isinstance(value, bool):
+        return "a bare null, true or false."
+    return "a list." if isinstance(value, list) else "a bare text or number."
 
 
 JsonObject = Annotated[dict[str, Any], Depends(_json_object)]

@@ -20,7 +20,7 @@ REQUIRED: Final = {
 }
 FIELDS: Final = {kind: frozenset(model.model_fields) for kind, model in KINDS.items()}
 
-_REFUSAL: Final = re.compile(r"^(?:\w+ should (?:be|have)|Value error,) ")
+_REFUSAL: Final = re.compile(r"^(?:\w+ should (?:be|have)|Value error,(?: expected)?) | after validation\b")
 _ROUNDS = 20  # a value may hide another bad value; after this many rounds the whole row is refused
 _CODES: Final = {
     "missing": "missing",

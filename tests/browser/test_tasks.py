@@ -52,7 +52,7 @@ def test_what_if_moves_the_list_and_says_why(page: Page) -> None:
     page.get_by_label("mode", exact=True).select_option("off")
     page.get_by_role("button", name="Show the list").click()
     expect(page.get_by_role("table", name="The list as it would be")).to_be_visible()
-    expect(page.get_by_text("mode was fail").first).to_be_visible()
+    expect(page.get_by_text("mode failed").first).to_be_visible()
     assert "gate_mode=off" in page.url
 
 

@@ -51,7 +51,7 @@ def test_asking_for_trl_5_lets_the_near_miss_in() -> None:
         (CauseKind.GATE, "maturity", GateState.FAIL, GateState.PASS)
     ]
     assert (
-        "was fail (offer is TRL 5, need asks for 8), is pass (offer is TRL 5, need asks for 5)" in young.causes[0].text
+        "failed (offer is TRL 5, need asks for 8), passes now (offer is TRL 5, need asks for 5)" in young.causes[0].text
     )
     assert young.causes[1].name == "maturity"
     assert young.causes[1].points == pytest.approx(0.2 * 0.6), "as asked earns .6 of a joint weight of .2"
@@ -69,7 +69,7 @@ def test_a_soft_gate_shows_its_failure_and_removes_nothing() -> None:
     assert (far.rank_before, far.move) == (None, Move.NEW)
     assert [gate.state for gate in far.match.gates if gate.gate is GateName.PLACE] == [GateState.FAIL]
     assert far.match.tier is Tier.B
-    assert far.causes[0].text.endswith("but soft, which removes nothing")
+    assert far.causes[0].text.endswith("but is soft, which removes nothing")
 
 
 def test_a_gate_that_is_off_is_not_judged() -> None:
@@ -77,7 +77,7 @@ def test_a_gate_that_is_off_is_not_judged() -> None:
     far = of(found, "far")
     assert GateName.PLACE not in {gate.gate for gate in far.match.gates}
     assert (far.causes[0].before, far.causes[0].after) == (GateState.FAIL, None)
-    assert far.causes[0].text.endswith("and is not judged")
+    assert far.causes[0].text.endswith("is not judged now")
 
 
 def test_a_gate_can_be_made_hard_again_and_what_it_removes_is_told() -> None:

@@ -1,5 +1,6 @@
 """Every error is problem+json, and says nothing of the inside."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +37,55 @@ def test_404_of_an_address_and_of_a_record(client: TestClient) -> None:
 def test_405_names_what_is_allowed(client: TestClient) -> None:
     answer = client.post("/v1/needs/need-1")
     _problem(answer, 405)
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT", "of all its routes, not of the first"
+
+
+def test_options_names_what_is_allowed_and_an_unknown_address_stays_unknown(client: TestClient) -> None:
+    answer = client.options("/v1/needs/need-1/matches")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert client.options("/v1/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/needs/need-1", "/v1/needs", "/", "/v1/needs/nothing", "/v1/health"])
+def test_head_answers_as_get_does_without_the_body(client: TestClient, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+    varying = {"x-request-id", "ratelimit", "content-security-policy", "set-cookie"}
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    assert {k: v for k, v in head.headers.items() if k not in varying} == {
+        k: v for k, v in got.headers.items() if k not in varying
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "The body is empty: send one JSON object, {...}."),
+        (b'{"text": NaN}', "The body is not JSON from line 1, column 10 on: "),
+        (b"[]", "Expected one JSON object, {...}, with the fields of a record; got a list."),
+        (b"null", "Expected one JSON object, {...}, with the fields of a record; got a bare null, true or false."),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_told_where_and_what_it_is(client: TestClient, body: bytes, said: str) -> None:
+    answer = client.post("/v1/match", content=body, headers={"Content-Type": "application/json"})
+    assert _problem(answer, 422)["detail"].startswith(said)
+
+
+def test_an_encoded_body_is_refused_and_not_taken_for_broken_json(client: TestClient) -> None:
+    packed = gzip.compress(b'{"text": "pump"}')
+    sent = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    found = _problem(client.post("/v1/match", content=packed, headers=sent), 415)
+    assert found["detail"] == "Send the body as it is, without Content-Encoding; got 'gzip'."
+
+
+def test_a_value_out_of_a_closed_list_is_told_in_one_sentence(client: TestClient) -> None:
+    found = _problem(client.post("/v1/match", json={"text": "pump", "sectors": ["x"]}), 422)
+    assert found["detail"].startswith("sectors: expected a sector of the closed list (agriculture, ")
+
+
+def test_what_is_no_part_of_a_whole_is_named_before_the_whole(client: TestClient) -> None:
+    found = _problem(client.get("/v1/clusters/none"), 404)
+    assert found["detail"] == "There is no cluster 'none' of the release here."
 
 
 def test_413_whether_the_length_is_stated_or_not(client: TestClient) -> None:
@@ -140,7 +189,7 @@ def test_a_parameter_that_cannot_be_used_is_told_with_what_was_expected(
     client: TestClient, query: str, field: str, expected: str, fix: str
 ) -> None:
     found = _problem(client.get(f"/v1/needs?{query}"), 422)
-    assert found["detail"] == f"{field}: expected {expected}."
+    assert found["detail"] == f"{field}: expected {expected}; got '{query.partition('=')[2]}'."
     (error,) = found["errors"]
     assert (error["field"], error["expected"], error["fix"]) == (field, expected, fix)
     assert error["value"] == query.partition("=")[2]
