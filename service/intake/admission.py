@@ -157,7 +157,9 @@ class _Draft:
         """Take the short names of minimal records for the fields they stand for."""
         values = self.values
         grouped = values.get("classification")
-        if isinstance(grouped, dict):
+        if grouped is None:
+            values.pop("classification", None)
+        elif isinstance(grouped, dict):
             del values["classification"]
             self.values = values = {**values, **grouped}
         for short, field in (("_id", "id"), ("places", PLACES.get(self.kind))):
@@ -239,7 +241,8 @@ class _Draft:
             self.values.pop(name, None)
             return None
         if not isinstance(value, str):
-            value = self.values[name] = str(value) if isinstance(value, int | float) else value
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            value = self.values[name] = str(value) if number else value
             return value if isinstance(value, str) else ""
         return value
 

@@ -19,6 +19,7 @@ _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16")
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _BLOCK: Final = 1 << 20
 _RECORD_LINES: Final = 4  # a quoted record may run over lines, up to this many times the longest line
+_END: Final = "\x1e"  # no text of a person holds a record separator
 
 Row = tuple[int, list[str]]
 
@@ -56,15 +57,18 @@ def rows(path: Path, limits: Limits, knows: Callable[[str], bool], encoding: str
     with path.open(encoding=encoding, newline="", errors="replace") as file:
         lines = _Lines(file, limits.line_bytes)
         reader = csv.reader(lines, delimiter=delimiter)
+        began = 1  # the line that the record being read begins in: where to look for an open quote
         try:
             for number, cells in enumerate(reader, start=1):
-                lines.held = 0
+                if lines.ended:
+                    if cells != [_END]:
+                        yield Problem("broken_quotes", value=f"line {began}", severity=Severity.FILE)
+                    return
+                lines.held, began = 0, reader.line_num + 1
                 if number > skip:
                     yield number, [without_controls(cell) for cell in cells]
         except (csv.Error, _TooLongError) as error:
-            yield Problem(
-                "broken_quotes", value=f"line {reader.line_num + 1}", severity=Severity.FILE, expected=str(error)
-            )
+            yield Problem("broken_quotes", value=f"line {began}", severity=Severity.FILE, expected=str(error))
 
 
 class _TooLongError(csv.Error):
@@ -73,11 +77,15 @@ class _TooLongError(csv.Error):
 
 @dataclass
 class _Lines:
-    """The lines of a file, refused when one, or one record's worth of them, is too long to hold."""
+    """The lines of a file, refused when one, or one record's worth of them, is too long to hold.
+
+    The mark of the end stands alone in a row, unless a quote is open: then it is part of the last cell.
+    """
 
     file: TextIO
     longest: int
     held: int = 0
+    ended: bool = False
 
     def __iter__(self) -> Iterator[str]:
         while line := self.file.readline(self.longest + 1):
@@ -85,6 +93,8 @@ class _Lines:
             if len(line) > self.longest or self.held > _RECORD_LINES * self.longest:
                 raise _TooLongError(f"a row of at most {self.longest} characters")
             yield line
+        self.ended = True
+        yield _END
 
 
 def _delimiter(path: Path, encoding: str, knows: Callable[[str], bool], limits: Limits) -> tuple[str, int]:
@@ -105,7 +115,7 @@ def _fit(path: Path, encoding: str, delimiter: str, knows: Callable[[str], bool]
         reader = csv.reader(_Lines(file, limits.line_bytes), delimiter=delimiter)
         looked: list[list[str]] = []
         with suppress(csv.Error):
-            looked.extend(row for row in islice(reader, headers.LOOKED_AT) if row)
+            looked.extend(row for row in islice(reader, headers.LOOKED_AT) if row and row != [_END])
     found = headers.find(looked, knows)
     widths = [len(row) for row in looked] or [0]
     return (found.known if found else 0, sorted(widths)[len(widths) // 2])

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from service.intake.results import Limits, Problem, Severity
 from service.intake.texts import without_controls
 
-_ARRAY = re.compile(rb"\s*\[\s*(?:\{|$)")  # a whole file as one list
+_ARRAY = re.compile(rb"\s*(?:\[\s*(?:\{|$)|\{\s*$)")  # a whole file as one list, or one object over many lines
 _NO_NUMBER = re.compile(rb"[:\[,]\s*(?:NaN|-?Infinity)\s*[,}\]]")  # as Python writes a missing number
 _NULL = "write null where a value is not known: JSON has no NaN and no Infinity"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16: such a file has no lines to speak of

@@ -103,7 +103,7 @@ class _Reader:
 
     def _object(self, found: dict[str, Any], row: int) -> Iterator[Accepted | Reject]:
         spot = Spot(self._path.name, row)
-        stated = str(found.pop("kind", ""))
+        stated = str(found.pop("kind", None) or "")
         named = kind_of(stated) if stated else self._kind or kind_of(self._path.stem)
         if named is None or self._kind not in {None, named}:
             expected = self._kind or f"one of {', '.join(KINDS)}"
@@ -153,6 +153,8 @@ class _Reader:
             if table is None:
                 yield Problem("sheet_not_read", value=name, severity=Severity.COLUMN).at(self._path.name, name, None)
                 continue
+            if name in workbook.hidden:
+                yield Problem("hidden_sheet", value=name, severity=Severity.NOTE).at(self._path.name, name, None)
             sheet = workbook.sheet(name)
             yield from read_grid(Grid(sheet.rows(), name, sheet.facts.lost, sheet.continued), self._intake(table))
 

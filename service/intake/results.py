@@ -64,7 +64,7 @@ class Limits:
 
 CODES: Final[Mapping[str, tuple[str, str]]] = {
     "not_json": ("one JSON object on the line", "write the record on one line; check quotes and commas"),
-    "not_json_lines": ("one JSON object on each line", "write each object on a line, without [ ] around them"),
+    "not_json_lines": ("one JSON object on each line", "write each object whole on one line, without [ ] around them"),
     "not_an_object": ("a JSON object", "write {...} with the fields of a record"),
     "line_too_long": ("a shorter line", "shorten the texts or split the record"),
     "not_utf8": ("UTF-8 text", "save the file as UTF-8"),
@@ -96,6 +96,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "a sheet named after a kind of record",
         "name the sheet (needs, capabilities...) or use a profile",
     ),
+    "hidden_sheet": ("a sheet that is shown", "its rows were read: delete the sheet if they are not meant"),
     "not_selected": ("a row the mapping profile asks for", "nothing, unless the row should have been taken"),
     "formula_without_value": ("a formula with its value", "open the file in a spreadsheet program and save it again"),
     "formula_error": ("a value", "mend the formula"),

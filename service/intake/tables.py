@@ -85,7 +85,7 @@ def read_grid(grid: Grid, intake: Intake) -> Iterator[Accepted | Reject]:
     intake.columns = intake.mapper.columns_of(header.names)
     for number, found in _records(chain(first[header.at + 1 :], rows), header, grid, intake):
         if isinstance(found, Problem):
-            yield found.at(intake.file, grid.sheet, number)
+            yield found.at(intake.file, grid.sheet, number or None)
         else:
             yield from intake.take(found, number, grid.sheet)
 

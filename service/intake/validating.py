@@ -34,6 +34,15 @@ _CODES: Final = {
     "finite_number": "out_of_bounds",
     "string_pattern_mismatch": "bad_pattern",
     "extra_forbidden": "unknown_column",
+    "date_parsing": "not_a_date",
+    "date_type": "not_a_date",
+    "date_from_datetime_parsing": "not_a_date",
+    "date_from_datetime_inexact": "not_a_date",
+}
+_SAID_BY_CODE: Final = frozenset({"unknown_column", "not_a_date"})  # the library speaks of its own inputs and classes
+_SHAPES: Final = {
+    "Money": 'an amount with its currency, such as "USD 1.5 m"',
+    "Range": 'a number or span with its unit, such as "5-10 kW"',
 }
 
 
@@ -66,7 +75,14 @@ def _problem(error: ErrorDetails, values: Mapping[str, Any], severity: Severity)
     if isinstance(cause, BadInput):
         return Problem(cause.code, name, value, severity, cause.expected, cause.fix)
     code = _CODES.get(error["type"], "wrong_type" if error["type"].endswith("_type") else "bad_value")
-    return Problem(code, name, None if code == "missing" else value, severity, wanted(error["msg"]))
+    return Problem(code, name, None if code == "missing" else value, severity, _expected(error, code))
+
+
+def _expected(error: ErrorDetails, code: str) -> str:
+    """Say what was expected as a person would write it; "" leaves it to the code."""
+    if code in _SAID_BY_CODE:
+        return ""
+    return _SHAPES.get((error.get("ctx") or {}).get("class_name", ""), wanted(error["msg"]))
 
 
 def wanted(message: str) -> str:

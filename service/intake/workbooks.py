@@ -70,6 +70,14 @@ class Workbook:
     _facts: Mapping[str, SheetFacts]
     _source: CalamineWorkbook
 
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Name the sheets that a spreadsheet program does not show."""
+        from python_calamine import SheetVisibleEnum
+
+        shown = SheetVisibleEnum.Visible
+        return frozenset(sheet.name for sheet in self._source.sheets_metadata if sheet.visible != shown)
+
     def sheet(self, name: str) -> Sheet:
         """Read one sheet into memory; raises BadInput where its reader gives up."""
         facts = self._facts[name]

@@ -86,6 +86,21 @@ class TestDelimiters:
         assert len(accepted) == 1
         assert [(r.code, r.severity) for r in rejects] == [("broken_quotes", Severity.FILE)]
 
+    def test_an_open_quote_swallows_no_rows_silently(self, tmp_path: Path) -> None:
+        """A short file ends before any limit is passed; the reject names the line that the quote opens in."""
+        text = 'id,title,summary\nn0,Water,"Two\nlines"\nn1,"Wells,deep\nn2,Pumps,strong\n'
+        accepted, rejects = results(a_csv(tmp_path / "needs.csv", text))
+        assert [a.profile.id for a in accepted] == ["n0"]
+        assert [(r.code, r.value, r.severity) for r in rejects] == [("broken_quotes", "line 4", Severity.FILE)]
+
+    def test_an_open_quote_in_the_first_row_names_no_row_that_is_none(self, tmp_path: Path) -> None:
+        (reject,) = results(a_csv(tmp_path / "needs.csv", 'id,title\nn1,"Wells\nn2,Pumps\n'))[1]
+        assert (reject.row, reject.value) == (None, "line 2")
+
+    @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n", '\nn2,Pumps,"strong"'])
+    def test_any_end_of_a_whole_file_is_no_open_quote(self, tmp_path: Path, end: str) -> None:
+        assert results(a_csv(tmp_path / "needs.csv", f"id,title,summary\nn1,Wells,deep{end}"))[1] == []
+
     def test_a_file_without_lines_is_refused_without_being_held(self, tmp_path: Path) -> None:
         path = a_csv(tmp_path / "needs.csv", "x" * 50_000)
         assert results(path, limits=Limits(line_bytes=1_000))[1][0].code == "broken_quotes"

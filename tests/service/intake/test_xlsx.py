@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
@@ -175,3 +176,16 @@ def test_a_need_written_to_a_workbook_is_read_back_equal(
     row = [need.id, need.owner_organisation_id, title, summary, "\n".join(places), need.start_by, 6]
     path = a_workbook(tmp_path_factory.mktemp("book") / "needs.xlsx", {"Needs": [header, row]})
     assert needs_in(path) == [need]
+
+
+def test_the_rows_of_a_hidden_sheet_are_read_and_it_is_told(tmp_path: Path) -> None:
+    """Nobody sees them in the workbook: they may be last year's."""
+    path = a_workbook(
+        tmp_path / "w.xlsx", {"needs": [("id", "title"), (1, "Pumps")], "Old needs": [("id", "title"), (2, "W")]}
+    )
+    book = openpyxl.load_workbook(path)
+    book["Old needs"].sheet_state = "hidden"
+    book.save(path)
+    accepted, rejects = results(path)
+    assert [a.profile.id for a in accepted] == ["1", "2"]
+    assert [(r.code, r.sheet, r.severity) for r in rejects] == [("hidden_sheet", "Old needs", Severity.NOTE)]
