@@ -53,6 +53,12 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_FAILED: Final = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<title>Something failed</title><link rel="stylesheet" href="/static/console.css"><main class="wide">'
+    "<h1>Something failed on the server</h1><p>It was logged there, and nothing was changed. Try again; should it fail "
+    'again, tell whoever runs this service.</p><p><a href="/">Back to the needs</a></p></main></html>'
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -88,7 +94,18 @@ class Shell:
             _log.exception("request failed", path=scope["path"], method=scope["method"])
             if started:  # too late to say anything else
                 raise
-            await problem_response(_instance(scope), 500)(scope, receive, sending)
+            await _failed(scope)(scope, receive, sending)
+
+
+def _failed(scope: Scope) -> Response:
+    """Tell that something failed: a program by a problem, a person by a page that needs nothing which may have failed.
+
+    Its words are in no catalogue: the catalogue may be what failed.
+    """
+    program = scope["path"].startswith("/v1") or scope["path"].endswith(".json")
+    if program or "text/html" not in Headers(scope=scope).get("accept", ""):
+        return problem_response(_instance(scope), 500)
+    return Response(_FAILED, 500, media_type="text/html")
 
 
 class Bounded:

@@ -38,7 +38,8 @@ def command(
 
     Records that were withdrawn since, or are more confidential than --level, are left out; their number is said on
     standard error, in a workbook on its last sheet. Texts that a spreadsheet would run as formulas get an apostrophe in
-    CSV and XLSX. Parquet holds one row a pair and signal.
+    CSV and XLSX. Parquet holds one row a pair and signal. What changed since an earlier release (delta) is no part of a
+    release: the server tells it.
     """
     from service.accounts.audit import Action, audit
     from service.exports.writing import export

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from service.api.keys import Principal
     from service.store import StoredEvent
 
+_NO_REASON: Final = N_("Choose a reason, too: a pair that ends needs one.")
 _PAIRS: Final = 200  # on the pipeline's page
 _UNSAID: Final = frozenset({Stage.SUGGESTED, Stage.VIEWED})  # nobody records these by hand
 SAID: Final = tuple(stage for stage in Stage if stage not in _UNSAID)
@@ -130,7 +131,8 @@ def _recorded(context: Context, asker: Principal, pair: tuple[str, str], form: M
     except ValidationError:
         return N_("Something in the form cannot be used: choose a stage, and write the day as a date.")
     except Refused as refused:
-        return told(refused)
+        fields = {one.get("field") for one in refused.more.get("errors", ())}
+        return _NO_REASON if fields == {"reason_codes"} and not reasons else told(refused)
     return ""
 
 

@@ -131,6 +131,20 @@ def test_500_never_tells_the_exception(served: World, monkeypatch: pytest.Monkey
     assert answer.headers["Content-Security-Policy"]
 
 
+def test_500_of_a_page_is_a_page_that_tells_no_more(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("secret inside /etc/passwd")
+
+    with served.client() as client:
+        monkeypatch.setattr("service.api.matches.shortlists.serve", fails)
+        answer = client.get("/needs/need-1", headers={"Accept": "text/html"})
+        called = client.get("/v1/needs/need-1/matches", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "Something failed on the server" in answer.text
+    assert "secret" not in answer.text
+    _problem(called, 500)
+
+
 def test_503_while_the_store_cannot_be_reached(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise StoreUnavailable("postgresql://user@inside/db", "refused", "start it")

@@ -143,6 +143,13 @@ def test_no_file_is_told_and_what_is_no_table_has_no_columns(world: World) -> No
         assert "../" not in _send(client, "../../etc/needs.csv", b"id,title\n1,x\n", kind="needs")
 
 
+def test_a_file_that_does_not_say_its_kind_leads_back_to_where_it_is_chosen(world: World) -> None:
+    with world.client() as client:
+        text = _read(client, _send(client, "march.csv", b"Title,Country\nWells for a school,Kenya\n"))
+        notice = text.partition("The file does not say what its rows are: send it again and choose.")[2]
+        assert notice.lstrip().startswith('<a href="/import">')
+
+
 def test_who_may_not_import_gets_no_page_and_sees_no_link(world: World) -> None:
     with world.client(world.key_of(Role.VIEWER)) as client:
         assert client.get("/import").status_code == 403

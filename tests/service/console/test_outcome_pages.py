@@ -51,9 +51,10 @@ def test_what_the_form_says_is_recorded_with_reason_note_and_day(world: World) -
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({"stage": "declined"}, "reason"),
+        ({"stage": "declined"}, "Choose a reason, too"),
         ({"stage": "nonsense"}, "cannot be used"),
         ({"stage": "pilot", "due_on": "soon"}, "cannot be used"),
+        ({"stage": "declined", "reason_codes": "whim"}, "cannot be used"),
         ({}, "cannot be used"),
     ],
 )
