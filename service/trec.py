@@ -14,6 +14,7 @@ TAG: Final = "partner-matcher"
 _TABLE: Final = 3  # columns of judgements as a table
 _GRADE: Final = frozenset({"score", "grade", "rel", "relevance", "label"})  # what headers call the last column
 _HIGHEST: Final = 1_000_000  # trec_eval counts grades in an array as long as the highest
+_SAVE: Final = "save it as plain text, tab-separated, in UTF-8"
 STEP: Final = 1e-6  # printed digits; wider than single precision near 1, in which trec_eval compares scores
 
 
@@ -52,7 +53,7 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
         fields = line.split("\t") if table else line.split()
         if len(fields) != (_TABLE if table else 4):
             form = "three tab-separated fields: query-id corpus-id score"
-            raise _bad(path, number, form if table else "four fields: need 0 capability grade", line)
+            raise _bad(path, number, form if table else f"four fields: need 0 capability grade, or {form}", line)
         need, capability, grade = fields[0].strip(), fields[-2].strip(), _number(path, number, fields[-1], line)
         if grade != int(grade) or abs(grade) > _HIGHEST:
             raise _bad(path, number, f"a whole number up to {_HIGHEST} as the grade", line)
@@ -89,6 +90,10 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     with path.open(encoding="utf-8-sig", errors="replace") as stream:
         for number, line in enumerate(stream, 1):
             text = line.rstrip("\r\n")
+            if "\0" in text:  # a workbook, or UTF-16: quoting it would help nobody
+                raise BadInput(
+                    "not_text", expected=f"{path} to be a text file in UTF-8", got="bytes of another", fix=_SAVE
+                )
             if text.strip():
                 yield number, text
 

@@ -12,6 +12,7 @@ from matcher.errors import BadInput
 from matcher.wording import many
 from service.intake.results import Reject, Severity
 
+_GOT: Final = 60  # characters of the value that fit into the one line of an error
 _NO_RECORD: Final = frozenset({Severity.ROW, Severity.FILE})
 
 
@@ -46,5 +47,6 @@ def nothing_in(path: Path, rejects: Sequence[Reject], *, code: str, what: str) -
     """Return the error for a file that gave no record at all, with why the first row gave none."""
     first = next((one for one in rejects if one.severity in _NO_RECORD), None)
     where = f"row {first.row}: " if first and first.row else ""
-    why = f"{where}{first.code}: expected {first.expected}; {first.fix}" if first else "the file is empty"
+    got = f"; got {first.value[:_GOT]!r}" if first and first.value else ""
+    why = f"{where}{first.code}: expected {first.expected}{got}; {first.fix}" if first else "the file is empty"
     return BadInput(code, expected=f"at least one {what} in {path}", got="none", fix=why)

@@ -117,6 +117,7 @@ def _notes(report: EvaluationReport, ranking: Ranking, about: About) -> Iterator
     """Say what is not there, and what would bring it."""
     if report.calibration.note:
         yield f"calibration: {report.calibration.note}"
+    yield from about.refused
     if about.providers is None:
         yield "exposure of providers: give --capabilities"
     else:

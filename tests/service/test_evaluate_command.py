@@ -86,3 +86,13 @@ def test_a_run_of_other_needs_is_an_error_not_a_row_of_zeros(
     assert not said.out
     assert "expected a run of judged needs, such as 'n1'" in said.err
     assert got in said.err.replace('"', "")
+
+
+def test_records_refused_in_the_files_beside_a_ranking_are_told(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Figures leave them out, and would change without a word."""
+    needs = tmp_path / "needs.csv"
+    needs.write_text('id,title\nn1,Pumps\nn2,"Wells\n')
+    _run(["--run", files["run"], "--qrels", files["qrels"], "--needs", str(needs)])
+    assert "1 record refused in needs.csv: matcher import --dry-run --rejects FILE" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """TREC files: read strictly, written so that every reader sees the same order."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,14 @@ def test_judgements_as_a_table_need_no_header(tmp_path: Path) -> None:
     """Three tab-separated columns are a table whether they are named or not, with either line end and "1.0" for 1."""
     assert read_qrels(_file(tmp_path, "n 1\ta\t1.0\r\nn 1\tb\t0\r\n")) == {"n 1": {"a": 1, "b": 0}}
     assert read_qrels(_file(tmp_path, "n1\t0\ta\t1\r\n")) == {"n1": {"a": 1}}
+
+
+@pytest.mark.parametrize("read", [read_run, read_qrels])
+def test_a_workbook_or_a_file_in_utf16_is_not_quoted_but_told_how_to_save(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "judged"
+    path.write_text("n1 0 a 1\n", encoding="utf-16")
+    with pytest.raises(BadInput, match=r"not_text: .*text file in UTF-8.*save it as plain text") as refused:
+        read(path)
+    assert "\0" not in str(refused.value)
