@@ -94,6 +94,11 @@ class Asked:
         )
 
     @property
+    def asker(self) -> str:
+        """The name of whoever asks; the id where nothing more is known."""
+        return self.organisation.name if self.organisation else self.need.owner_organisation_id
+
+    @property
     def by_a_seller(self) -> bool:
         """Whether the owner is stated to provide and nothing else: the need may be an offer that strayed here."""
         owner = self.organisation

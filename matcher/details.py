@@ -61,9 +61,9 @@ def _state(pair: Pair, state: GateState, _: GatePolicy) -> str:
         return "both are published and current"
     asked = pair.asked
     if state is GateState.UNKNOWN:
-        return f"{asked.need.owner_organisation_id}, which asks, is recorded only as a provider: is it not an offer?"
+        return f"{asked.asker}, which asks, is recorded only as a provider: is it not an offer?"
     if asked.owner >= 0 and asked.need.owner_organisation_id == pair.capability.organisation_id:
-        return f"need and offer belong to the same organisation, {asked.need.owner_organisation_id}"
+        return f"need and offer belong to the same organisation, {asked.asker}"
     sides: tuple[tuple[str, Record | None], ...] = (
         ("need", asked.need),
         ("offer", pair.capability),

@@ -288,6 +288,5 @@ def doubts(asked: Asked) -> tuple[str, ...]:
     if reason := details.kept_back(asked.need, asked):
         said.append(f"The need {reason}: nothing is matched with it as of {asked.as_of}.")
     if asked.by_a_seller:
-        owner = asked.need.owner_organisation_id
-        said.append(f"The owner, {owner}, is recorded only as a provider: is this not an offer?")
+        said.append(f"The owner, {asked.asker}, is recorded only as a provider: is this not an offer?")
     return tuple(said)
