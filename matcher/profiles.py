@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any, Final, NewType
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -83,6 +83,10 @@ class Source(Frozen):
     url: Short | None = None
     retrieved_at: date | None = None
     licence: Short | None = None
+
+
+UNRELEASED: Final = frozenset({ReviewState.DRAFT, ReviewState.IN_REVIEW, ReviewState.WITHDRAWN})
+"""States whose records do not enter a release at all: it is read by others and cannot be changed afterwards."""
 
 
 class Record(Frozen):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from matcher.profiles import Organisation
-from service.nightly.merging import LEFT_OUT
+from matcher.profiles import UNRELEASED, Organisation
 from service.store import Store, UnknownRecord, get_record
 
 if TYPE_CHECKING:
@@ -46,4 +45,4 @@ def owner_in(store: Store, organisation_id: str) -> Organisation | None:
             found = get_record(session, "organisations", organisation_id).profile
     except UnknownRecord:
         return None
-    return found if isinstance(found, Organisation) and found.review_state not in LEFT_OUT else None
+    return found if isinstance(found, Organisation) and found.review_state not in UNRELEASED else None

@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from matcher.identity import combined, referring, resolved
-from matcher.profiles import Organisation
-from matcher.vocabulary import ReviewState
+from matcher.profiles import UNRELEASED, Organisation
 from service.store import UnknownRecord, active_merges, canonical, get_record
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-LEFT_OUT: Final = frozenset({ReviewState.DRAFT, ReviewState.IN_REVIEW, ReviewState.WITHDRAWN})
-"""States whose records do not enter a release at all: it is read by others and cannot be changed afterwards."""
 
 _ABSORBED: Final = "organisations merged into others"
 
@@ -35,7 +31,7 @@ class Merged:
         kept = resolved(active_merges(session))
         members: dict[str, list[Organisation]] = {}
         for absorbed in sorted(kept):
-            if (found := _organisation(session, absorbed)) and found.review_state not in LEFT_OUT:
+            if (found := _organisation(session, absorbed)) and found.review_state not in UNRELEASED:
                 members.setdefault(kept[absorbed], []).append(found)
         whole = {name: _organisation(session, name) for name in members}
         return cls(kept, {name: combined(one, members[name]) for name, one in whole.items() if one is not None})

@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.profiles import KINDS, Need
+from matcher.profiles import KINDS, UNRELEASED, Need
 from matcher.rules import is_shown
-from service.nightly.merging import LEFT_OUT, Merged
+from service.nightly.merging import Merged
 from service.releases.files import sha256_of, write_whole
 from service.releases.publishing import SNAPSHOT
 from service.releases.reading import MERGES
@@ -67,12 +67,12 @@ def _kept(kind: str, rows: Iterator[tuple[str, str]], as_of: date, left_out: Cou
 def _reason(kind: str, text: str, as_of: date) -> str:
     """Say why a record is left out; empty when it is not."""
     if kind == "needs" and not is_shown(need := Need.model_validate_json(text), as_of.toordinal()):
-        return f"need {need.review_state}" if need.review_state in LEFT_OUT else "need past its end"
+        return f"need {need.review_state}" if need.review_state in UNRELEASED else "need past its end"
     if '"review_state"' not in text:  # nearly every record; spares parsing it
         return ""
     facts: dict[str, Any] = json.loads(text)
     state = facts.get("review_state")
-    return f"{kind} {state}" if state in LEFT_OUT else ""
+    return f"{kind} {state}" if state in UNRELEASED else ""
 
 
 def _digest(lines: list[str]) -> str:
