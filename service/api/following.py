@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from service.accounts.roles import Permission
+from service.api.methods import BODILESS
 from service.outcomes.dismissing import Dismissals, Why, rows_off
 from service.outcomes.news import ReleaseShelf
 from service.outcomes.shown import Seen, ShownLog, Viewer
@@ -62,7 +63,7 @@ def note_shown(context: Context, asker: Principal, served: Served) -> None:
 def note_opened(context: Context, asker: Principal, served: Served, line: Line) -> None:
     """Note that one pair is being sent by itself: somebody looks at it, which a list does not tell."""
     seen = Seen(served.need_id, line.capability_id, line.at + 1, line.score, line.tier)
-    context.following.shown.note(Viewer(asker.tenant_id, asker.role.value), served.release_id, (seen,), OPENED)
+    _note(context, asker, served.release_id, (seen,), OPENED)
 
 
 def note_reverse(
@@ -73,5 +74,7 @@ def note_reverse(
     _note(context, asker, release_id, lines)
 
 
-def _note(context: Context, asker: Principal, release_id: str, lines: Iterable[Seen]) -> None:
-    context.following.shown.note(Viewer(asker.tenant_id, asker.role.value), release_id, tuple(lines))
+def _note(context: Context, asker: Principal, release_id: str, lines: Iterable[Seen], first: int = 1) -> None:
+    if not BODILESS.get():
+        viewer = Viewer(asker.tenant_id, asker.role.value)
+        context.following.shown.note(viewer, release_id, tuple(lines), first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
@@ -9,6 +10,9 @@ from starlette.routing import Match
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BODILESS: Final[ContextVar[bool]] = ContextVar("bodiless", default=False)
+"""Whether the answer under way leaves without its body: nobody sees what would stand in it."""
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -28,7 +32,11 @@ class Headed:
         async def bare(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self._app({**scope, "method": "GET"}, receive, bare)
+        before = BODILESS.set(True)
+        try:
+            await self._app({**scope, "method": "GET"}, receive, bare)
+        finally:
+            BODILESS.reset(before)
 
 
 def allowed(request: Request) -> str:

@@ -42,6 +42,15 @@ def test_a_list_that_was_sent_is_written_as_it_stood_with_tenant_and_role_and_no
     assert abs((datetime.now(UTC) - first.at).total_seconds()) < 60
 
 
+def test_what_leaves_without_its_body_was_shown_to_nobody(world: World) -> None:
+    """HEAD is answered as GET, and yet nothing is seen: a list, a pair, a reverse list, a page."""
+    with world.client() as client:
+        for path in ("/v1/needs/need-1/matches", "/v1/matches/need-1/cap-1", "/v1/capabilities/cap-1/matches"):
+            assert client.head(path).status_code == 200
+        assert client.head("/needs/need-1").status_code == 200
+    assert not rows(world)
+
+
 def test_pages_files_and_the_reverse_list_are_noted_too(world: World) -> None:
     with world.client() as client:
         client.get("/v1/capabilities/cap-1/matches")
