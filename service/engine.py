@@ -15,9 +15,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from multiprocessing import get_context
+from queue import Empty, Queue
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -113,7 +114,16 @@ def _workers(count: int, ready: Job[object], *, copied: bool = False) -> Iterato
         yield pool.submit
         done = True
     finally:
+        if not done:
+            _forget(vars(pool)["_work_ids"])
         pool.shutdown(wait=True, kill_workers=not done)
+
+
+def _forget(handed_in: Queue[int]) -> None:
+    """Empty the queue of jobs that the pool has not taken up: once stopped, its thread would look for them and fail."""
+    with suppress(Empty):
+        while True:
+            handed_in.get_nowait()
 
 
 def _cores() -> int:

@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
+from joblib.externals.loky.process_executor import _ExecutorManagerThread
 
 from embeddings.encoder import HashingEncoder
 from matcher.errors import BadInput, UnknownPlace
@@ -192,6 +194,30 @@ pids = {pid for _, pid, _ in found}
 left = sum(Path(f"/proc/{pid}/cmdline").exists() and bool(Path(f"/proc/{pid}/cmdline").read_bytes()) for pid in pids)
 print([number for number, _, _ in found], os.getpid() not in pids, {it for _, _, it in found} == {"here"}, left)
 """
+
+
+def test_stopping_is_silent_though_a_block_was_just_handed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool's thread, when it came to it late, looked for a block that its stopping had just thrown away."""
+    failed: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failed.append)
+    look = _ExecutorManagerThread.wait_result_broken_or_wakeup
+
+    def late(thread: _ExecutorManagerThread) -> tuple[object, bool, object]:
+        seen: tuple[object, bool, object] = look(thread)
+        time.sleep(0.2)
+        return seen
+
+    monkeypatch.setattr(_ExecutorManagerThread, "wait_result_broken_or_wakeup", late)
+
+    def jobs() -> Iterator[partial[None]]:
+        yield partial(time.sleep, 60)
+        time.sleep(2)  # until it waits for news
+        yield partial(time.sleep, 60)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(spread(jobs(), 2))
+    assert not failed
 
 
 def _children(pid: int) -> set[int]:
