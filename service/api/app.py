@@ -4,57 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
 from importlib.metadata import version
 from typing import Final
 
 import anyio
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
-from service import console
-from service.api import (
-    account_schemas,
-    accounts,
-    bodies,
-    changing,
-    comparing,
-    dismissals,
-    duplicates,
-    exploring,
-    exporting,
-    guarding,
-    identity,
-    importing,
-    limiting,
-    matches,
-    methods,
-    news,
-    observing,
-    once,
-    openapi,
-    outcome_schemas,
-    outcomes,
-    owning,
-    past,
-    period,
-    pipeline,
-    problems,
-    records,
-    reports,
-    reviews,
-    saving,
-    searching,
-    similar,
-    status,
-    subscriptions,
-    validation,
-)
+from service.api import guarding, limiting, matches, methods, observing, once, openapi, problems, status, validation
 from service.api.context import Context
+from service.api.describing import described
+from service.api.late import Late, complete
+from service.console.problems import or_page
 from service.settings import Settings
 
 WRITE_SHOWN_EVERY: Final = 2.0
@@ -63,33 +28,8 @@ WRITE_SHOWN_EVERY: Final = 2.0
 NOTE_USES_EVERY: Final = 60.0
 """Seconds between two notes of which keys were used: one write a minute at most."""
 
-PARTS: Final = (
-    accounts,
-    reviews,
-    owning,
-    status,
-    matches,
-    exporting,
-    searching,
-    comparing,
-    similar,
-    exploring,
-    saving,
-    records,
-    changing,
-    past,
-    identity,
-    duplicates,
-    importing,
-    reports,
-    outcomes,
-    dismissals,
-    pipeline,
-    news,
-    subscriptions,
-    period,
-)
-"""Modules whose routes are served, in the order of the interface's description."""
+FIRST: Final = (status, matches)
+"""Modules whose routes are there from the start: whether the service is ready, and what it is there for."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -101,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.context = context
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_note_uses, context)
-            tasks.start_soon(run_in_threadpool, context.warm)
+            tasks.start_soon(run_in_threadpool, _get_ready, app, context)
             tasks.start_soon(_write_shown, context)
             context.jobs.start()
             yield
@@ -118,10 +58,11 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         responses=openapi.PROBLEMS,
     )
-    app.router.routes.extend(_routes())
-    console.mount(app)
-    app.add_exception_handler(HTTPException, console.or_page(problems.on_http_exception))
-    app.add_exception_handler(RequestValidationError, console.or_page(validation.on_invalid))
+    own = list(app.router.routes)  # FastAPI's: the interface's description
+    first = [route for part in FIRST for route in described(part)]
+    app.router.routes = [*own, *first, Late(app.router, lambda: [*own, *_every_route()])]
+    app.add_exception_handler(HTTPException, or_page(problems.on_http_exception))
+    app.add_exception_handler(RequestValidationError, or_page(validation.on_invalid))
     app.state.metrics = metrics = observing.Metrics()
     app.add_middleware(methods.Headed)  # the last one added is the outermost
     app.add_middleware(observing.Named)
@@ -130,23 +71,26 @@ def create_app(settings: Settings) -> FastAPI:
     for layer in (guarding.Gate, guarding.Bounded, guarding.Shell):
         app.add_middleware(layer)
     app.add_middleware(observing.Observed, metrics=metrics)
-    described: tuple[type[BaseModel], ...] = (
-        *bodies.MODELS,
-        *outcome_schemas.MODELS,
-        *subscriptions.MODELS,
-        *account_schemas.MODELS,
-    )
-    openapi.describe(app, (*described, *reviews.MODELS, identity.MergeIn, *duplicates.MODELS))
+    openapi.describe(app, _models)
     return app
 
 
-@cache
-def _routes() -> tuple[BaseRoute, ...]:
-    """Return every route under /v1; what they take and give is worked out once a process."""
-    made = APIRouter(responses=openapi.PROBLEMS)
-    for part in PARTS:
-        made.include_router(part.router())
-    return tuple(made.routes)
+def _every_route() -> list[BaseRoute]:
+    from service.api.parts import every_route
+
+    return every_route()
+
+
+def _models() -> tuple[type[BaseModel], ...]:
+    from service.api.parts import MODELS
+
+    return MODELS
+
+
+def _get_ready(app: FastAPI, context: Context) -> None:
+    """Do while nobody waits what the first who asks would wait for."""
+    complete(app)
+    context.warm()
 
 
 async def _write_shown(context: Context) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, cast
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import structlog
 from fastapi import Depends
@@ -22,11 +23,13 @@ from service.api.problems import Refused
 from service.api.reporting import Reporting
 from service.api.sessions import Sessions, session_secret
 from service.api.twins import Suggesting
-from service.importing import job as importing
-from service.jobs import Runner
+from service.jobs import IMPORT, Runner
 from service.releases import CurrentRelease, Release, ReleaseError
 from service.settings import Settings
 from service.store import Store, open_store
+
+if TYPE_CHECKING:
+    from service.jobs import Job, JobFolder
 
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +69,7 @@ class Context:
             Deciding(settings, store),
             Reporting(),
             Following.of(store, settings),
-            Runner(store, settings.data_dir, {importing.KIND: importing.work(store)}),
+            Runner(store, settings.data_dir, {IMPORT: partial(_import, store)}),
             Resembling(),
             Suggesting(),
             Retained(settings.releases_dir),
@@ -102,6 +105,12 @@ class Context:
         self.keys.note_uses()
         self.following.shown.write()
         self.store.close()
+
+
+def _import(store: Store, job: Job, folder: JobFolder) -> dict[str, Any]:
+    from service.importing.job import run  # with all that reads files; a server that is sent none needs none of it
+
+    return run(store, job, folder)
 
 
 def _served(current: CurrentRelease) -> Release | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.responses import Response
 
+from matcher.counterfactuals import Counterfactual
 from matcher.policy import GATES
 from matcher.profiles import CapabilityId, Need
 from matcher.vocabulary import GateMode, GateName
+from matcher.whatif import Moved
 from service.api import shortlists
 from service.api.answers import json_answer
 from service.api.context import Asker, Context, Here
@@ -20,14 +23,13 @@ from service.api.live import is_shown
 from service.api.matches import need_asked, not_shortlisted
 from service.api.parameters import RecordId
 from service.api.problems import FieldProblem, refused_values, shortened, unknown
-from service.api.schemas import ChangesOut, WhatIfOut
+from service.api.schemas import ReleaseId, Sent, ShortlistHead
 from service.api.validation import JsonObject, admitted
 from service.releases import Release
 from service.wire import to_json
 from service.withholding import Withholding
 
 if TYPE_CHECKING:
-    from matcher.counterfactuals import Counterfactual
     from matcher.whatif import WhatIf
 
 KEPT: Final = frozenset(
@@ -78,6 +80,23 @@ WHAT_IF_BODY: Final[dict[str, Any]] = {
         },
     }
 }
+
+
+class ChangesOut(Sent):
+    """What would lift one match to the place above, tried out; by score alone, nothing allocated."""
+
+    release_id: ReleaseId
+    counterfactual: Counterfactual
+
+
+class WhatIfOut(ShortlistHead):
+    """A need's list as it would be, each match with its place before; nothing was saved."""
+
+    what_if: Annotated[Literal[True], Field(description="Always true: this is no list of any need as it is.")] = True
+    gates: Annotated[dict[GateName, GateMode], Field(description="Gates as they were treated, where that was asked.")]
+    changed: Annotated[list[str], Field(description="Fields of the need that were changed.", examples=[["trl_min"]])]
+    matches: list[Moved]
+    gone: Annotated[list[Moved], Field(description="Matches of the list as it is that are not on this one.")]
 
 
 def router() -> APIRouter:

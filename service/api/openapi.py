@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from matcher.profiles import KINDS, SINGULAR
+from service.api.late import complete
 from service.api.problems import MEDIA_TYPE, ProblemOut
-from service.intake.admission import OWNERS, PLACES
 
 DESCRIPTION: Final = """\
 Ranked, explained shortlists of partners for technology transfer. It suggests; people decide.
@@ -64,18 +64,19 @@ _SCHEMES: Final = {
 }
 
 
-def describe(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
+def describe(app: FastAPI, models: Callable[[], Sequence[type[BaseModel]]]) -> None:
     """Complete the description that ``/openapi.json`` sends; it is made when it is first asked for.
 
-    ``bodies`` are models of what requests carry, which FastAPI does not see.
+    ``models`` returns those of what requests carry, which FastAPI does not see.
     """
     derived = app.openapi
 
     def completed() -> dict[str, Any]:
         if app.openapi_schema is None:
+            complete(app)
             document = derived()
             parts = document.setdefault("components", {})
-            taken = (*KINDS.values(), *bodies)
+            taken = (*KINDS.values(), *models())
             _, extra = models_json_schema(
                 [(ProblemOut, "serialization"), *((model, "validation") for model in taken)],
                 ref_template="#/components/schemas/{model}",
@@ -150,6 +151,8 @@ def _referring(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _accepting(kind: str, schema: dict[str, Any]) -> dict[str, Any]:
     """Describe a record as it is taken: minimal records are completed, so nothing is required by itself."""
+    from service.intake.admission import OWNERS, PLACES
+
     taken = {name: value for name, value in schema.items() if name != "required"}
     members = {
         "text": {"type": "string", "description": "Stands for the summary in minimal records."},

@@ -22,9 +22,8 @@ from service.api.keys import Principal
 from service.api.once import HEADER, KEY_FORM, owner_of, refused
 from service.api.problems import Refused
 from service.api.schemas import Kind
-from service.importing.job import KIND
 from service.intake import profile_names
-from service.jobs import Job, JobFolder, JobState, add_job, get_job, list_jobs
+from service.jobs import IMPORT, Job, JobFolder, JobState, add_job, get_job, list_jobs
 from service.store.once import Answer, Claim, claim, keep_answer
 
 UPLOAD_LIMIT: Final = 50_000_000
@@ -92,7 +91,7 @@ async def receive(request: Request, context: Context, asker: Principal, wanted: 
         job = Job(
             job_id,
             asker.tenant_id,
-            KIND,
+            IMPORT,
             JobState.QUEUED,
             asker.actor,
             {**wanted.model_dump(), "file": name},

@@ -7,11 +7,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from matcher.counterfactuals import Counterfactual
 from matcher.introductions import Figures
 from matcher.matches import Gate, Match
-from matcher.vocabulary import GateMode, GateName
-from matcher.whatif import Moved
 from service.accounts.roles import Permission, Role
 
 R = TypeVar("R")
@@ -98,23 +95,6 @@ class MatchOut(ShortlistHead):
         Field(description="Why the asker's tenant keeps the pair off its lists.", examples=["dismissed: price"]),
     ]
     match: Match
-
-
-class ChangesOut(Sent):
-    """What would lift one match to the place above, tried out; by score alone, nothing allocated."""
-
-    release_id: ReleaseId
-    counterfactual: Counterfactual
-
-
-class WhatIfOut(ShortlistHead):
-    """A need's list as it would be, each match with its place before; nothing was saved."""
-
-    what_if: Annotated[Literal[True], Field(description="Always true: this is no list of any need as it is.")] = True
-    gates: Annotated[dict[GateName, GateMode], Field(description="Gates as they were treated, where that was asked.")]
-    changed: Annotated[list[str], Field(description="Fields of the need that were changed.", examples=[["trl_min"]])]
-    matches: list[Moved]
-    gone: Annotated[list[Moved], Field(description="Matches of the list as it is that are not on this one.")]
 
 
 class PriorityOut(Sent):

@@ -30,9 +30,8 @@ from service.console import columns
 from service.console.lookups import told
 from service.console.rendering import page
 from service.console.words import N_
-from service.importing.job import KIND
 from service.intake import profile_names
-from service.jobs import Job, JobFolder, JobState
+from service.jobs import IMPORT, Job, JobFolder, JobState
 
 if TYPE_CHECKING:
     from service.api.keys import Principal
@@ -209,7 +208,7 @@ def _queued(context: Context, asker: Principal, path: Path, asked: dict[str, Any
     request = {"filename": None, **asked, "file": path.name}
     begun = datetime.now(UTC)
     actor, tenant_id = asker.actor, asker.tenant_id
-    job = Job(job_id, tenant_id, KIND, JobState.QUEUED, actor, request, 0, begun, None, None, None, None)
+    job = Job(job_id, tenant_id, IMPORT, JobState.QUEUED, actor, request, 0, begun, None, None, None, None)
     receiving.queue(context, asker, job, None)
     return job_id
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute
@@ -37,15 +37,9 @@ from service.console.rendering import page
 _HERE: Final = Path(__file__).parent
 
 
-def mount(app: FastAPI) -> None:
-    """Add the pages to an application."""
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    app.router.routes.extend(_routes())
-
-
 @cache
-def _routes() -> tuple[BaseRoute, ...]:
-    """Return every page; what they take is worked out once a process."""
+def routes() -> tuple[BaseRoute, ...]:
+    """Return every page and the files they load; what they take is worked out once a process."""
     made = APIRouter(include_in_schema=False)
     made.add_api_route("/", needs.needs_page, response_class=HTMLResponse)
     made.add_api_route("/needs", needs.to_needs)
@@ -70,6 +64,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     ):
         part.add(made)
     made.add_api_route("/docs", docs_page, response_class=HTMLResponse)
+    made.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
     return tuple(made.routes)
 
 

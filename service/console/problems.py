@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.api.problems import Refused
-from service.console.rendering import page
 from service.console.words import N_
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
@@ -24,6 +23,8 @@ def or_page(handler: Handler) -> Handler:
     async def answer(request: Request, error: Exception) -> Response:
         if not _wants_page(request):
             return await handler(request, error)
+        from service.console.rendering import page
+
         status = error.status_code if isinstance(error, HTTPException) else 422
         detail = error.detail if isinstance(error, Refused) else _NOTHING_HERE
         detail = _NOT_PERMITTED if _not_permitted(error) else detail

@@ -5,7 +5,7 @@ left is seen at once and done again. Imports are whole or nothing and write noth
 """
 
 from service.jobs.folder import JobFolder, Progress
-from service.jobs.records import Job, JobState, add_job, get_job, list_jobs
+from service.jobs.records import IMPORT, Job, JobState, add_job, get_job, list_jobs
 from service.jobs.running import Runner
 
-__all__ = ["Job", "JobFolder", "JobState", "Progress", "Runner", "add_job", "get_job", "list_jobs"]
+__all__ = ["IMPORT", "Job", "JobFolder", "JobState", "Progress", "Runner", "add_job", "get_job", "list_jobs"]

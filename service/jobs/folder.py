@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
-from service.intake import Reject
 from service.releases.files import replacing
+
+if TYPE_CHECKING:
+    from service.intake import Reject
 
 TOLD_EVERY: Final = 0.5  # seconds between two notes of progress: often enough to watch, too rare to slow the work
 CSV: Final = "rejects.csv"
@@ -95,6 +97,7 @@ class JobFolder:
 
     def rejects(self, after: int, limit: int) -> list[Reject]:
         """Return some rejects in the order of the file, those behind the first ``after``."""
+        from service.intake import Reject
         from service.wire import from_json
 
         try:

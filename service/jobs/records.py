@@ -16,6 +16,9 @@ from service.store.models import JobRow, is_
 ATTEMPTS: Final = 3
 """How often a job is begun: what ends three processes would end a fourth."""
 
+IMPORT: Final = "import"
+"""The kind of a job that imports files."""
+
 INTERRUPTED: Final = (
     f"The work was interrupted {ATTEMPTS} times, by a stop of the server each time. Send the file again."
 )

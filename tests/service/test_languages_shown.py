@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from service.api import create_app
+from service.api.app import create_app
 from service.exports.choices import Format, Wanted, What
 from service.exports.writing import export
 from service.nightly import Night, run_night

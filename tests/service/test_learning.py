@@ -19,7 +19,7 @@ from matcher.vocabulary import ReasonCode, SignalName, Stage
 from service import cli, scorers
 from service.accounts.audit import Action, list_audit
 from service.accounts.roles import Role
-from service.api import create_app
+from service.api.app import create_app
 from service.diagnosis import diagnose
 from service.exports.lists import Run
 from service.keeping.backing import back_up

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from service.api import create_app
+from service.api.app import create_app
 from service.settings import Settings
 
 CONTRACT = Path(__file__).parents[2] / "contracts" / "openapi.json"

@@ -22,6 +22,7 @@ from matcher.vocabulary import Confidentiality
 from service.accounts.grants import grant
 from service.accounts.roles import Role
 from service.accounts.tenants import make_tenant
+from service.api.late import complete
 from service.jobs import list_jobs
 from service.releases import current_release
 from service.store import list_subscriptions, upsert_records, withdraw
@@ -303,6 +304,7 @@ def operations(app: FastAPI) -> Iterator[tuple[str, str, str]]:
 
 def pages(app: FastAPI) -> Iterator[str]:
     """Yield the paths of the console's pages."""
+    complete(app)
     for route in _walked(app.routes):
         if (
             isinstance(route, Route)

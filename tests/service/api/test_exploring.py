@@ -6,8 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from service.accounts.roles import Role
-from service.api.exploring import FIELDS, GATE_NAMES
-from service.api.schemas import ChangesOut, WhatIfOut
+from service.api.exploring import FIELDS, GATE_NAMES, ChangesOut, WhatIfOut
 from service.releases import current_release
 from tests.builders import a_capability, a_need
 from tests.service.api.world import NOW, World

@@ -8,9 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.routing import BaseRoute, Mount, Route
 
-from service.api import create_app
+from service.api.app import create_app
 from service.api.guarding import OPEN
 from service.api.keys import KeyRing
+from service.api.late import complete
 from service.api.sessions import COOKIE, Sessions, session_secret
 from service.settings import Settings
 from service.store import list_keys, make_key, revoke_key
@@ -32,6 +33,7 @@ def _walked(routes: Iterable[BaseRoute]) -> Iterator[Route]:
 
 def _routes() -> list[tuple[str, str]]:
     app = create_app(Settings(model="hashing"))
+    complete(app)
     return [
         (method, route.path.replace("{", "").replace("}", ""))
         for route in _walked(app.routes)

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from service.accounts.roles import Role
-from service.api import create_app
+from service.api.app import create_app
 from service.settings import Settings
 from tests.service.api.matrix import (
     ENTRIES,

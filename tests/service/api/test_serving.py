@@ -17,7 +17,7 @@ from tests.service.api.world import World
 _WITHOUT_TORCH = """
 import sys
 from fastapi.testclient import TestClient
-from service.api import create_app
+from service.api.app import create_app
 from service.settings import load_settings
 settings = load_settings(data_dir=sys.argv[1])
 with TestClient(create_app(settings), headers={"X-API-Key": sys.argv[2]}) as client:

@@ -12,7 +12,7 @@ from service.accounts.csrf import FIELD, HEADER, csrf_field, proves, token_of
 from service.accounts.passwords import hashed, is_right
 from service.accounts.roles import Role
 from service.accounts.users import NewUser, change_password, change_role, disable_user, make_user
-from service.api import create_app
+from service.api.app import create_app
 from service.api.sessions import COOKIE, Sessions, session_secret
 from tests.service.api.world import NOW, World
 

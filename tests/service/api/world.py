@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 
 from matcher.profiles import Capability, Need, Organisation, Profile
 from service.accounts.roles import Role
-from service.api import create_app
+from service.api.app import create_app
 from service.nightly import Night, run_night
 from service.settings import Settings
 from service.store import Rights, Store, make_key, open_store, upsert_records
