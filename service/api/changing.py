@@ -142,16 +142,14 @@ def _add_patch(made: APIRouter, kind: str) -> None:
         description="A JSON merge patch (RFC 7396): members of the body replace the record's own, null takes one away; "
         "lists are replaced whole. A value that was inferred and is changed counts as stated. "
         'Needs the permission "save_records".',
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    media: {"schema": {"$ref": f"#/components/schemas/{INPUTS[kind]}"}}
-                    for media in (PATCH_TYPE, "application/json")
-                },
-            }
-        },
+        openapi_extra=merge_patch_of(kind),
     )
+
+
+def merge_patch_of(kind: str) -> dict[str, Any]:
+    """Describe the body of a merge patch of a record: its members, none of them required."""
+    schema = {"schema": {"$ref": f"#/components/schemas/{INPUTS[kind]}"}}
+    return {"requestBody": {"required": True, "content": dict.fromkeys((PATCH_TYPE, "application/json"), schema)}}
 
 
 def _add_withdraw(made: APIRouter, kind: str) -> None:

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from service.accounts import csrf
 from service.api.keys import Principal
 from service.api.problems import problem_response
+from service.api.replaying import again
 from service.api.sessions import COOKIE
 from service.store import StoreError
 
@@ -142,7 +143,7 @@ class Bounded:
             await answer(scope, receive, send)
             return
         whole: Message = {"type": "http.request", "body": bytes(body), "more_body": False}
-        await self._app(scope, _again(whole, receive), send)
+        await self._app(scope, again(whole, receive), send)
 
 
 async def _swallow(receive: Receive) -> None:
@@ -175,7 +176,7 @@ class Gate:
                 detail = f"A console session writes from its own pages only: send its token as {csrf.HEADER}."
                 await problem_response(_instance(scope), 403, code="csrf", detail=detail)(scope, receive, send)
                 return
-            receive = _again(message, receive)
+            receive = again(message, receive)
         scope.setdefault("state", {})["principal"] = principal
         await self._app(scope, receive, send)
 
@@ -187,20 +188,6 @@ def _is_ours(scope: Scope, principal: Principal, body: bytes) -> bool:
         return False
     sent = headers.get(csrf.HEADER)
     return csrf.proves(principal.csrf, header=sent, content_type=headers.get("content-type", ""), body=body)
-
-
-def _again(message: Message, receive: Receive) -> Receive:
-    """Return a receive that gives a message that was taken once more, then what follows."""
-    given = False
-
-    async def replayed() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return message
-
-    return replayed
 
 
 async def _principal(context: Context, headers: Headers) -> Principal | None:

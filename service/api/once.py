@@ -19,6 +19,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from service.api.problems import Refused, problem_response
+from service.api.replaying import again
 from service.store.holding import holding
 from service.store.once import Answer, Claim, claim, forget, keep_answer, look
 
@@ -81,7 +82,7 @@ class Once:
             return
         self._busy.add(key)
         try:
-            await self._done(scope, _given(message, receive), send, (store, key))
+            await self._done(scope, again(message, receive), send, (store, key))
         finally:
             self._busy.discard(key)
 
@@ -142,20 +143,6 @@ def _key(scope: Scope) -> str | None:
 def _fingerprint(scope: Scope, body: bytes) -> str:
     raw = scope.get("raw_path") or scope["path"].encode()
     return hashlib.sha256(b"\n".join((raw, scope["query_string"], body))).hexdigest()
-
-
-def _given(message: Message, receive: Receive) -> Receive:
-    """Give the message that was read already, then what comes."""
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return message
-
-    return again
 
 
 def _refusal(scope: Scope, said: tuple[int, str, str]) -> Response:

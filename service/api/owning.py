@@ -18,10 +18,10 @@ from service.accounts.reviewing import inferred
 from service.accounts.roles import Permission
 from service.api import writing
 from service.api.answers import address, etag, json_answer
-from service.api.changing import PATCH_TYPE, RecordSavedOut, answer, patched
+from service.api.changing import RecordSavedOut, answer, merge_patch_of, patched
 from service.api.context import Asker, Here
 from service.api.live import is_shown, shown_to
-from service.api.openapi import INPUTS, problem
+from service.api.openapi import problem
 from service.api.parameters import IfMatch, RecordId
 from service.api.problems import FieldProblem, Refused, refused_values, shortened
 from service.api.records import title_of
@@ -97,15 +97,7 @@ def _add_confirm(made: APIRouter, kind: str) -> None:
         description="A JSON merge patch of the fields that an owner may state; an empty one confirms the record as it "
         f"is today. Fields: {', '.join(sorted(OWN_FIELDS[kind]))}. Only for organisations that the account speaks for; "
         'needs the permission "confirm_own".',
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    media: {"schema": {"$ref": f"#/components/schemas/{INPUTS[kind]}"}}
-                    for media in (PATCH_TYPE, "application/json")
-                },
-            }
-        },
+        openapi_extra=merge_patch_of(kind),
     )
 
 
