@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from math import isfinite
 from typing import Any, Final
 
 from matcher.errors import BadInput
@@ -23,6 +23,9 @@ _YES: Final = frozenset({"yes", "y", "true", "1", "x", "oui", "si", "s\u00ed", "
 _NO: Final = frozenset({"no", "n", "false", "0", "non", "n\u00e3o", "nao", "\u2717", "\u2718", "nein", "faux"})
 _GOAL: Final = re.compile(
     r"(?<![\d.])(?:sdgs?|goals?|ods|odd|objecti[fv]s?)?\s*0?(?P<goal>1[0-7]|[1-9])(?:\.0+)?(?![\d.])", re.IGNORECASE
+)
+_SHARE: Final = re.compile(
+    r"(?P<number>\d+(?:[.,]\d+)?)\s*(?P<percent>%|per ?cent|pour ?cent|por ciento|por cento)?", re.IGNORECASE
 )
 _DEPLOYMENT: Final = re.compile(r"^(?P<country>.*?)[\s,(:-]*(?P<year>(?:19|20)\d\d)?\)?$", re.DOTALL)
 _DATES: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%Y%m%d")
@@ -54,7 +57,7 @@ def _seen(cell: Any) -> str:
 
 def as_id(given: Any) -> Any:
     """Return a number that stands for an id as a cell of a sheet would show it (7.0 is "7"); others as they are."""
-    number = isinstance(given, int | float) and not isinstance(given, bool) and isfinite(given)
+    number = isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
     return _seen(given) if number else given
 
 
@@ -167,6 +170,15 @@ def as_number(cell: Any, _: PlaceCheck) -> Any:
     return int(value) if value.is_integer() else value
 
 
+def as_share(cell: Any, _: PlaceCheck) -> float:
+    """Read "25 %" as .25; a number without the sign is the share itself, so 25 alone is refused."""
+    found = _SHARE.fullmatch(str(cell).strip())
+    share = float(found["number"].replace(",", ".")) / (100 if found["percent"] else 1) if found else math.inf
+    if share > 1:
+        raise BadInput("not_a_share", expected="a share such as 0.25 or 25 %", got=cell, fix='write "25 %"')
+    return share
+
+
 def as_goals(cell: Any, _: PlaceCheck) -> list[Any]:
     """Read goal numbers out of "SDG 6; 7", "6 - Clean water", [6, 7]; a target such as 9.c is no goal."""
     if isinstance(cell, list):
@@ -207,6 +219,7 @@ READERS: Final[Mapping[Reader, Callable[[Any, PlaceCheck], Any]]] = {
     "date": as_date,
     "yesno": as_yesno,
     "number": as_number,
+    "share": as_share,
     "goals": as_goals,
     "deployments": as_deployments,
     "condition": as_condition,

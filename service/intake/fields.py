@@ -25,6 +25,7 @@ Reader = Literal[
     "date",
     "yesno",
     "number",
+    "share",
     "goals",
     "deployments",
     "condition",
@@ -39,6 +40,7 @@ _NAMED: Final[dict[str, Reader]] = {
     "trl_min": "trl",
     "sdg_goals": "goals",
     "country": "place",
+    "cofinance_min": "share",
     "deployed_in": "deployments",
 }
 

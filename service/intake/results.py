@@ -115,6 +115,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "not_a_date": ("a date such as 2026-11-30", "write YYYY-MM-DD"),
     "not_yes_or_no": ("yes or no", 'write "yes" or "no"'),
     "not_a_number": ("a number", "write digits only"),
+    "not_a_share": ("a share such as 0.25 or 25 %", 'write "25 %"'),
     "not_a_goal": ("goals 1 to 17", 'write "6; 7"'),
     "not_a_range": ("a number or span with a unit", 'write "5-10 kW"'),
     "not_money": ("an amount with a currency", 'write "USD 1.5 m"'),

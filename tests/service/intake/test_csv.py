@@ -209,6 +209,22 @@ class TestCells:
         assert need.languages_required == ("fr", "en")
         assert rejects == []
 
+    @pytest.mark.parametrize(
+        ("cell", "share"), [("25%", 0.25), ("12,5 %", 0.125), ("0.25", 0.25), ("100 percent", 1.0)]
+    )
+    def test_a_share_is_read_with_its_sign_or_without(self, tmp_path: Path, cell: str, share: float) -> None:
+        path = a_csv(tmp_path / "mechanisms.csv", f'id,title,summary,Cofinance min\nf1,Fund,Grants,"{cell}"\n')
+        (accepted,), rejects = results(path)
+        assert (accepted.profile.cofinance_min, rejects) == (share, [])  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize("cell", ["25", "a quarter", "-5%", "120%"])
+    def test_what_may_be_no_share_is_refused(self, tmp_path: Path, cell: str) -> None:
+        """25 without its sign could be meant either way."""
+        path = a_csv(tmp_path / "mechanisms.csv", f"id,title,summary,cofinance_min\nf1,Fund,Grants,{cell}\n")
+        (accepted,), (reject,) = results(path)
+        assert accepted.profile.cofinance_min is None  # type: ignore[union-attr]
+        assert (reject.column, reject.value, reject.code) == ("cofinance_min", cell, "not_a_share")
+
     def test_a_cell_that_cannot_be_read_is_a_reject_under_its_own_header(self, tmp_path: Path) -> None:
         need, rejects = a_need_row(tmp_path, Deadline="soon", Budget="a lot", TRL="high", Country="Kennya")
         assert need.id == "n1"
