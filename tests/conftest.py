@@ -11,6 +11,8 @@ from sqlalchemy.engine import URL
 from service.settings import PREFIX, Settings
 from tests.postgres import a_postgres_server
 
+LONGEST = ("test_quality.py", "test_notebooks.py")
+
 settings.register_profile(
     "shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )  # a busy machine is not a failure; benchmarks watch the time
@@ -22,6 +24,12 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in Settings.model_fields:  # a test states what it sets; what the shell has set is not its business
         os.environ.pop(f"{PREFIX}{name.upper()}", None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: at the end one process would be left alone with them."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

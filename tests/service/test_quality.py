@@ -191,20 +191,40 @@ def test_sdg_suggestions_do_not_fall_under_what_was_reached() -> None:
     assert found.credited.value >= 0.77
 
 
+def _part(collection: Collection, every: int, folder: Path) -> Path:
+    """Write every so manieth need, what is judged for it and as great a part of the rest; return where it lies."""
+    source, place = SHARED / collection.folder, folder / collection.folder
+    place.mkdir(parents=True)
+    needs = (source / "queries.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[::every]
+    kept = {json.loads(line)["_id"] for line in needs}
+    head, *rows = (source / collection.qrels).read_text(encoding="utf-8").splitlines(keepends=True)
+    judged = [row for row in rows if row.split("\t")[0] in kept]
+    known = {row.split("\t")[1] for row in judged}
+    corpus = (source / "corpus.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    offers = [line for at, line in enumerate(corpus) if at % every == 0 or json.loads(line)["_id"] in known]
+    for name, lines in (("queries.jsonl", needs), (collection.qrels, [head, *judged]), ("corpus.jsonl", offers)):
+        (place / name).write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
 @pytest.mark.shared
 @pytest.mark.model
 @pytest.mark.parametrize(
-    ("name", "floor"), [("undp-need", 0.87), ("undp-partner", 0.575), ("medline", 0.79), ("cranfield", 0.59)]
+    ("name", "every", "floor"),
+    [("undp-need", 1, 0.87), ("undp-partner", 1, 0.575), ("medline", 2, 0.915), ("cranfield", 5, 0.695)],
 )
-def test_quality_does_not_fall_under_what_was_reached(name: str, floor: float, tmp_path: Path) -> None:
-    """nDCG@10 with default settings, through the code of match and evaluate; a little under data/quality.md."""
+def test_quality_does_not_fall_under_what_was_reached(name: str, every: int, floor: float, tmp_path: Path) -> None:
+    """nDCG@10 with default settings, through the code of match and evaluate; a little under what is reached.
+
+    The long abstracts are judged on a part, which is encoded in less time; the whole is in data/quality.md.
+    """
     collection = next(one for one in COLLECTIONS if one.name == name)
     if not collection.lies_in(SHARED):
         pytest.skip(f"the shared collection {collection.folder} does not lie beside this checkout")
     from service.encoders import make_encoder
 
     bench = Bench(make_encoder(load_settings()), load_places(), tmp_path, AS_OF, "test")
-    with shared_task(collection, SHARED) as task:
+    with shared_task(collection, _part(collection, every, tmp_path / "part")) as task:
         rank(task, tmp_path / "run", bench)
         found = evaluate(read_run(tmp_path / "run"), read_qrels(task.qrels), resamples=10)
     assert found.measures["nDCG@10"].value >= floor
