@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL
 
 from service.settings import PREFIX, Settings
+from tests.logs import log_as_unless_told
 from tests.postgres import a_postgres_server
 
 LONGEST = ("test_quality.py", "test_notebooks.py")
@@ -24,6 +25,7 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in Settings.model_fields:  # a test states what it sets; what the shell has set is not its business
         os.environ.pop(f"{PREFIX}{name.upper()}", None)
+    log_as_unless_told()
 
 
 @pytest.hookimpl(trylast=True)

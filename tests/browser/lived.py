@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from matcher.profiles import Capability, Need, Organisation
 from service.accounts.roles import Role
 from tests.builders import a_capability, a_case, a_mechanism, a_need, a_programme, an_organisation
 from tests.service.api.world import NEEDS, World
+from tests.waiting import until
 
 TRADES = ("dryers", "stoves", "pumps")
 """What a need, three offers and their provider are each named after: tests that dismiss, confirm or merge take one
@@ -126,10 +126,7 @@ def _tried(client: TestClient, name: str, body: bytes) -> str:
     sent = client.post("/import", files={"file": (name, body)}, data={"kind": "needs"}, follow_redirects=False)
     assert sent.status_code == 303, sent.text
     step = str(sent.headers["location"])
-    for _ in range(500):
-        if "still being read" not in client.get(step).text:
-            break
-        time.sleep(0.02)
+    until(lambda: "still being read" not in client.get(step).text)
     return step
 
 

@@ -25,8 +25,10 @@ from service.ranking import Gathered, make_matcher, rank
 from service.reference import load_places
 from tests.builders import a_need
 from tests.service.night_world import a_night, a_world, contents, records
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
+KINDS = {"organisations": "org-", "capabilities": "cap-", "needs": "need-"}
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,8 @@ def _alive(pids: set[int]) -> set[int]:
     return {pid for pid in pids if Path(f"/proc/{pid}/smaps").exists() and Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
-def _gone(pids: set[int]) -> bool:
-    for _ in range(100):
-        if not _alive(pids):
-            return True
-        time.sleep(0.1)
-    return False
+def _wait_until_gone(pids: set[int]) -> None:
+    until(lambda: not _alive(pids), every=0.1)
 
 
 def test_small_work_starts_no_process_unless_it_is_asked_for() -> None:
@@ -70,7 +68,7 @@ def test_results_come_in_the_order_of_the_jobs_and_the_workers_go() -> None:
     found = list(spread((Told(number) for number in range(20)), 2))
     assert [number for number, _ in found] == list(range(20))
     assert os.getpid() not in {pid for _, pid in found}
-    assert _gone({pid for _, pid in found})
+    _wait_until_gone({pid for _, pid in found})
 
 
 @pytest.mark.parametrize(
@@ -107,7 +105,7 @@ def test_whoever_stops_early_leaves_no_worker() -> None:
     _, pid = next(found)
     assert isinstance(found, Iterator)
     found.close()  # type: ignore[attr-defined]
-    assert _gone({pid})
+    _wait_until_gone({pid})
 
 
 def test_an_encoder_that_is_sent_along_says_what_the_real_one_said() -> None:
@@ -130,14 +128,18 @@ def test_a_night_in_two_processes_has_the_bytes_of_one(tmp_path: Path) -> None:
     assert contents(one.releases_dir / alone.release_id) == contents(two.releases_dir / together.release_id)
 
 
-def _files(folder: Path, needs: int) -> list[str]:
-    """The command that matches a small world of files."""
-    kinds = {"organisations": "org-", "capabilities": "cap-", "needs": "need-"}
-    for kind, start in kinds.items():
-        lines = [one.model_dump_json(exclude_none=True) for one in records(needs) if one.id.startswith(start)]
-        (folder / f"{kind}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    given = [f"--{kind}={folder / kind}.jsonl" for kind in kinds]
-    return [sys.executable, "-m", "service.cli", "match", *given, "--as-of=2026-11-22", f"--out={folder / 'out'}"]
+def _files(folder: Path, needs: int) -> Path:
+    """Write a small world as files; returns their folder."""
+    made = records(needs)
+    for kind, start in KINDS.items():
+        lines = [f"{one.model_dump_json(exclude_none=True)}\n" for one in made if one.id.startswith(start)]
+        (folder / f"{kind}.jsonl").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
+def _command(files: Path, out: Path) -> list[str]:
+    given = [f"--{kind}={files / kind}.jsonl" for kind in KINDS]
+    return [sys.executable, "-m", "service.cli", "match", *given, "--as-of=2026-11-22", f"--out={out}"]
 
 
 def _environment(folder: Path, processes: int) -> dict[str, str]:
@@ -146,7 +148,7 @@ def _environment(folder: Path, processes: int) -> dict[str, str]:
 
 
 def test_matching_files_in_two_processes_writes_the_bytes_of_one(tmp_path: Path) -> None:
-    command, written = [*_files(tmp_path, needs=150), "--format=jsonl"], []
+    command, written = [*_command(_files(tmp_path, needs=150), tmp_path / "out"), "--format=jsonl"], []
     for count in (1, 2):
         subprocess.run(command, env=_environment(tmp_path, count), check=True, cwd=ROOT)
         written.append((tmp_path / "out").read_bytes())
@@ -224,13 +226,22 @@ def _children(pid: int) -> set[int]:
     return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files that are matched for longer than these tests wait."""
+    return _files(tmp_path_factory.mktemp("many"), needs=20_000)
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are listed by Linux alone")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_stopped_command_leaves_no_file_and_no_process(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_stopped_command_leaves_no_file_and_no_process(many: Path, tmp_path: Path, number: signal.Signals) -> None:
     """Interrupted as a terminal does it, the whole group at once; told to end; or killed, with nobody left to tell."""
-    command = _files(tmp_path, needs=20_000)
     running = subprocess.Popen(
-        command, env=_environment(tmp_path, 2), cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True
+        _command(many, tmp_path / "out"),
+        env=_environment(tmp_path, 2),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     workers: set[int] = set()
     while len(workers) < 2 and running.poll() is None:
@@ -246,5 +257,5 @@ def test_a_stopped_command_leaves_no_file_and_no_process(tmp_path: Path, number:
     assert running.returncode in {130, 143, -signal.SIGINT, -signal.SIGKILL}
     assert not (tmp_path / "out").exists()
     assert b"Traceback" not in said, said.decode()
-    assert _gone(workers)
+    _wait_until_gone(workers)
     assert number == signal.SIGKILL or not list(tmp_path.glob("matcher-*"))

@@ -9,6 +9,7 @@ import structlog
 
 from service.logs import configure_logging
 from service.settings import load_settings
+from tests.logs import log_as_unless_told
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +18,7 @@ def _restored() -> Iterator[None]:
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
+    log_as_unless_told()
 
 
 def test_json_is_one_object_a_line_with_the_facts_as_keys(capsys: pytest.CaptureFixture[str]) -> None:

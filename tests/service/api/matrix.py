@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from service.store import list_subscriptions, upsert_records, withdraw
 from tests.builders import a_capability, a_case, a_need
 from tests.service.api.test_keys import _walked
 from tests.service.api.world import AS_OF, NOW, World, a_world
+from tests.waiting import until
 
 OWNER, FRIEND, STRANGER = "default", "friend", "stranger"
 TENANTS = (OWNER, FRIEND, STRANGER)
@@ -144,10 +144,7 @@ def _work_of_the_owner(world: World) -> None:
         assert client.post("/v1/subscriptions", json={"min_ranks": 1}).status_code == 201
         sent = client.post("/v1/imports?kind=needs", content=rows, headers={"Content-Type": "text/csv"})
         assert sent.status_code == 202
-        for _ in range(500):
-            if client.get(sent.headers["Location"]).json()["state"] == "done":
-                break
-            time.sleep(0.02)
+        until(lambda: client.get(sent.headers["Location"]).json()["state"] == "done")
         assert OWN_WORDS[0] in client.get(f"{sent.headers['Location']}/rejects").text
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from service.store import dangling_organisations
 from tests.builders import a_need
 from tests.service.api.matrix import SECRETS, STRANGER, a_secret_world
 from tests.service.api.world import World
+from tests.waiting import until
 
 PAGED = {
     "/v1/needs": "cursor",
@@ -184,9 +184,6 @@ def test_an_import_counts_nothing_of_another_tenants_records(secret_world: World
         sent = client.post(
             "/v1/imports?kind=needs", content="id,title,text\nx,a,b\n", headers={"Content-Type": "text/csv"}
         )
-        for _ in range(500):
-            job = client.get(sent.headers["Location"]).json()
-            if job["state"] == "done":
-                break
-            time.sleep(0.02)
+        until(lambda: client.get(sent.headers["Location"]).json()["state"] == "done")
+        job = client.get(sent.headers["Location"]).json()
     assert job["report"]["dangling_organisations"] == 0

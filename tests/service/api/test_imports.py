@@ -19,7 +19,7 @@ from tests.service.api.running import a_server
 from tests.service.api.world import NOW, World, a_world
 
 CSV = "id,title,summary,trl_min\nneed-a,Pumps,Water pumps for a village,5\nneed-b,Pumps,More,twelve\n,,,\nneed-c,,,\n"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def _ended(client: TestClient, href: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import structlog
 
 from service.accounts.roles import Role
 from service.api.limiting import WINDOW, Quotas
+from tests.logs import log_as_unless_told
 from tests.service.api.world import World
 
 
@@ -25,7 +26,7 @@ def test_every_answer_names_its_request_and_takes_over_an_id_that_is_safe(served
 
 
 def test_the_log_of_a_request_names_id_route_and_who_but_no_record(served: World) -> None:
-    structlog.reset_defaults()  # a command run before in this process may have asked for warnings alone
+    log_as_unless_told()  # a command run before in this process may have asked for warnings alone
     with (
         served.client() as client,
         structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged,

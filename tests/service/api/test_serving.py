@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
@@ -13,6 +12,7 @@ from service.accounts.roles import Role
 from service.api.server import CannotListen, address_of, listen
 from tests.service.api.running import ROOT, a_server
 from tests.service.api.world import World
+from tests.waiting import until
 
 _WITHOUT_TORCH = """
 import sys
@@ -45,12 +45,8 @@ def test_a_server_answers_over_http_and_takes_up_what_is_published(world: World)
         assert "server" not in first.headers
         release = world.night(date(2026, 11, 23))
         seen = {client.get("/v1/key", headers=headers).status_code}
-        for _ in range(100):
-            now = client.get("/v1/needs/need-1/matches", headers=headers).headers["Matcher-Release"]
-            if now == release:
-                break
-            threading.Event().wait(0.05)
-        assert now == release
+        matches = "/v1/needs/need-1/matches"
+        until(lambda: client.get(matches, headers=headers).headers["Matcher-Release"] == release)
         assert seen == {200}
         odd = client.get("/v1/needs/need%2F2%3Aodd%20%252F%20id", headers=headers)
         assert odd.json()["id"] == "need/2:odd %2F id"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from service.api.context import Context
 from tests.service.api.world import World, a_world
+from tests.waiting import until
 
 
 def _changed(world: World, **settings: Any) -> World:
@@ -26,10 +26,7 @@ def _context(client: TestClient) -> Context:
 def test_a_warm_server_has_its_matcher_before_anybody_asks(world: World) -> None:
     with _changed(world, warm=True).client() as on:
         context = _context(on)
-        until = time.monotonic() + 30
-        while not context.deciding.is_ready(context.release()):
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        until(lambda: context.deciding.is_ready(context.release()))
 
 
 def test_nothing_is_loaded_where_it_is_not_asked_for(world: World) -> None:

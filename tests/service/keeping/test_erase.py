@@ -1,10 +1,8 @@
 """What is erased is nowhere: not in a table, not in a file of the data folder; what speaks of it has a pseudonym."""
 
-import time
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from matcher.matches import Event
 from matcher.profiles import CapabilityId, NeedId
@@ -17,6 +15,7 @@ from service.store import UnknownRecord, add_event, get_record, list_events
 from service.store.erasing import pseudonym
 from tests.builders import a_capability, a_case, a_need, an_organisation
 from tests.service.api.world import NOW, World
+from tests.waiting import until
 
 SECRET = "Zwetschgenwerk"
 ID = "cap-zwetschge"
@@ -141,7 +140,7 @@ def test_what_came_in_and_went_round_over_http_is_gone_too(world: World) -> None
         text = f"id,title,summary,trl_min\n{need},{SECRET},A mill.,six\n"
         job = client.post("/v1/imports?kind=needs", content=text, headers={"Content-Type": "text/csv"})
         assert job.status_code == 202, job.text
-        _until_done(client, job.headers["Location"])
+        until(lambda: client.get(job.headers["Location"]).json()["state"] == "done")
         world.night()
         listed = client.get(f"/v1/needs/{need}/matches")
         assert listed.status_code == 200
@@ -158,10 +157,3 @@ def test_what_came_in_and_went_round_over_http_is_gone_too(world: World) -> None
     world.store.close()
     assert traces(folder, need, SECRET) == []
     assert check(world.settings).problems == ()
-
-
-def _until_done(client: TestClient, address: str) -> None:
-    end = time.monotonic() + 60
-    while client.get(address).json()["state"] != "done":
-        assert time.monotonic() < end
-        time.sleep(0.05)
