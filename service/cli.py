@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import logging
 import signal
 import sys
 import threading
@@ -80,9 +81,12 @@ def _root(
 def _prepare() -> None:
     """Set up logging, only once a command really runs: ``--help`` must not pay for it."""
     from service.logs import configure_logging
-    from service.settings import load_settings
+    from service.settings import load_settings, unknown_variables
 
     configure_logging(load_settings())
+    for name, near in unknown_variables().items():
+        if near:  # others may be somebody else's: Kubernetes writes MATCHER_SERVICE_HOST for a service of this name
+            logging.getLogger(__name__).warning("%s is no setting and sets nothing; is %s meant?", name, near)
 
 
 def _prepared(command: Callable[..., Any]) -> Callable[..., Any]:

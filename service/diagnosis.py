@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -14,11 +15,12 @@ from typing import Final, Literal
 from embeddings.errors import EmbeddingError
 from matcher.errors import MatcherError
 from service.encoders import HASHING, make_encoder
-from service.settings import Settings
+from service.settings import Settings, unknown_variables
 
 GIGABYTE: Final = 1_000_000_000
 ROOM_LOW: Final = 5 * GIGABYTE  # a night over 100,000 capabilities writes about 1 GB; retention keeps several
 ROOM_NONE: Final = GIGABYTE // 2
+_WEIGHTS: Final = {".safetensors", ".bin"}
 STALE_DAYS: Final = 3  # nights are nightly; three missed ones are no accident
 
 State = Literal["ok", "note", "broken"]
@@ -45,12 +47,14 @@ class Diagnosis:
 def diagnose(settings: Settings, now: datetime) -> Diagnosis:
     """Look at everything; what cannot be looked at is a finding, never an exception."""
     checks: tuple[tuple[str, Callable[[Settings, datetime], Finding]], ...] = (
+        ("settings", _settings),
         ("model", _model),
         ("torch", _torch),
         ("reference data", _reference),
         ("store", _store),
         ("release", _release),
         ("scorer", _scorer),
+        ("folders", _folders),
         ("disk", _disk),
         ("cache", _cache),
     )
@@ -65,12 +69,23 @@ def _looked(name: str, check: Callable[[Settings, datetime], Finding], settings:
         return Finding(name, "broken", str(error), "see the message; then run matcher doctor again")
 
 
+def _settings(_given: Settings, _now: datetime) -> Finding:
+    unknown = unknown_variables()
+    if not unknown:
+        return Finding("settings", "ok", "every MATCHER_ variable is a setting")
+    said = (f"{name}, meant {near}?" if near else name for name, near in unknown.items())
+    return Finding("settings", "note", f"no setting, sets nothing: {'; '.join(said)}", "rename or unset it")
+
+
 def _model(settings: Settings, _now: datetime) -> Finding:
     if settings.model == HASHING:
         return Finding("model", "note", "hashing: a baseline without meaning", "unset MATCHER_MODEL for the real model")
     from embeddings.model_files import BUNDLED, check_bundled, find
 
     files = find(settings.model)
+    if not any(path.suffix in _WEIGHTS for path in files.folder.rglob("*")):
+        todo = "name the folder of a sentence-transformers model, or unset MATCHER_MODEL"
+        return Finding("model", "broken", f"{files.folder} holds no weights (*.safetensors or *.bin)", todo)
     covered = make_encoder(settings, cached=False).languages
     said = f"covers {', '.join(sorted(covered))}" if covered else "does not say which languages it covers"
     if settings.model == BUNDLED:
@@ -99,12 +114,10 @@ def _reference(_settings: Settings, _now: datetime) -> Finding:
 
 
 def _store(settings: Settings, _now: datetime) -> Finding:
-    from sqlalchemy.engine import make_url
-
-    from service.store import Store, StoreUnavailable, connect
+    from service.store import Store, StoreUnavailable, connect, parse_address
     from service.store.schema import REVISIONS
 
-    url = make_url(settings.database_url)
+    url = parse_address(settings.database_url)
     address = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         return Finding("store", "note", f"{address} is not there yet", "matcher import or matcher demo makes it")
@@ -155,11 +168,26 @@ def _scorer(settings: Settings, _now: datetime) -> Finding:
     return Finding("scorer", "note", detail, "run matcher nightly, or matcher learn --list to see why")
 
 
+def _folders(settings: Settings, _now: datetime) -> Finding:
+    """Ask the operating system what may be written; a try would change something."""
+    for folder in (settings.data_dir, settings.releases_dir, settings.cache_dir):
+        there = _there(folder)
+        if not there.is_dir():
+            return Finding("folders", "broken", f"{folder}: {there} is no folder", "name another place")
+        if not os.access(there, os.W_OK | os.X_OK):
+            todo = "let the account that runs matcher write it, or name another place"
+            return Finding("folders", "broken", f"{folder}: {there} cannot be written by this account", todo)
+    return Finding("folders", "ok", "data, releases and cache can be written")
+
+
+def _there(folder: Path) -> Path:
+    """Return the folder, or what exists of the way to it."""
+    path = folder.absolute()
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
 def _disk(settings: Settings, _now: datetime) -> Finding:
-    folder = settings.data_dir.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(_there(settings.data_dir)).free
     detail = f"{free / GIGABYTE:.1f} GB free for {settings.data_dir}"
     if free < ROOM_NONE:
         return Finding("disk", "broken", detail, "free some space, or set MATCHER_DATA_DIR to a larger disk")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from matcher.errors import BadInput
 
 PREFIX = "MATCHER_"
+
+_SAID: Final = {"string_pattern_mismatch": "language tags with commas between them, such as en, fr"}
+"""What pydantic would say with a regular expression -> the same for people."""
 
 
 def _below(name: str) -> Any:
@@ -81,6 +85,23 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        said = _SAID.get(first["type"], first["msg"])
         raise BadInput(
-            "setting", expected=f"{variable}: {first['msg']}", got=first["input"], fix=f"change or unset {variable}"
+            "setting", expected=f"{variable}: {said}", got=first["input"], fix=f"change or unset {variable}"
         ) from error
+
+
+def unknown_variables() -> dict[str, str]:
+    """Return each variable with this program's prefix that is no setting, and the setting it is likest to, or ""."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    found = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return {name: _nearest(name.upper(), known) for name in found}
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    """Compare without the prefix, which every name shares."""
+    import difflib  # only where something is misspelt
+
+    ends = [other.removeprefix(PREFIX) for other in sorted(known)]
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), ends, n=1)
+    return PREFIX + near[0] if near else ""

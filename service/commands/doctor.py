@@ -12,8 +12,8 @@ def command(
 ) -> None:
     """Look whether everything is in place, and say what to do if not.
 
-    Model and checksum, build of torch, store and its schema, current release and its age, scorer, disk, cache. Changes
-    nothing. Exits 1 when something is broken; notes alone are fine.
+    Settings, model and checksum, build of torch, store and its schema, current release and its age, scorer, folders,
+    disk, cache. Changes nothing. Exits 1 when something is broken; notes alone are fine.
     """
     from service.diagnosis import diagnose, utc_now
     from service.settings import load_settings

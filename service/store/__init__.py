@@ -17,7 +17,7 @@ from service.store.distinctions import (
     pair_of,
     undo_distinction,
 )
-from service.store.engine import Store, connect, open_store, store_exists, upgrade
+from service.store.engine import Store, connect, open_store, parse_address, store_exists, upgrade
 from service.store.errors import EventConflict, SchemaMismatch, StoreError, StoreUnavailable, UnknownRecord
 from service.store.events import (
     Attached,
@@ -144,6 +144,7 @@ __all__ = [
     "open_store",
     "pair_events",
     "pair_of",
+    "parse_address",
     "places_covering",
     "propose_rule",
     "record_event",

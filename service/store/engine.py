@@ -9,6 +9,7 @@ A long read keeps SQLite's WAL file from shrinking until it ends; it costs disk,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,7 +108,7 @@ def open_store(url: str) -> Store:
 
 def store_exists(url: str) -> bool:
     """Return whether there is something at ``url`` to open; a server is taken to be there. Raises BadInput."""
-    parsed = _parsed(url)
+    parsed = parse_address(url)
     return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists()
 
 
@@ -119,7 +120,7 @@ def upgrade(engine: Engine) -> None:
 
 def connect(url: str) -> Engine:
     """Make an engine with this store's habits, without touching the tables; raises BadInput on an unusable address."""
-    parsed = _parsed(url)
+    parsed = parse_address(url)
     if parsed.get_backend_name() == "postgresql":
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     Path(parsed.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
@@ -129,11 +130,13 @@ def connect(url: str) -> Engine:
     return engine
 
 
-def _parsed(url: str) -> URL:
+def parse_address(url: str) -> URL:
+    """Read a store's address; raises BadInput, which never repeats what may be a password."""
     try:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1))
-    except ArgumentError as error:
-        raise BadInput("database_url", expected="an SQLAlchemy address", got=url, fix=_ADDRESSES) from error
+    except (ArgumentError, ValueError):  # no address, or a port that is no number; what came of it holds a password
+        shown = re.sub(r"://.*", "://...", url)
+        raise BadInput("database_url", expected="an SQLAlchemy address", got=shown, fix=_ADDRESSES) from None
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         raise BadInput("database_url", expected="SQLite or PostgreSQL", got=parsed.drivername, fix=_ADDRESSES)
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
@@ -141,7 +144,10 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-_ADDRESSES: Final = "write sqlite:///folder/matcher.db or postgresql://user@host/database"
+_ADDRESSES: Final = (
+    "write sqlite:///folder/matcher.db or postgresql://user:password@host:port/database; "
+    "in a password write @ as %40, / as %2F, : as %3A"
+)
 
 
 def _prepare_sqlite(raw: Any, _record: Any) -> None:

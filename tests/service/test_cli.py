@@ -122,3 +122,12 @@ def test_the_first_help_says_in_a_whole_sentence_what_each_command_does(capsys: 
     listed = capsys.readouterr().out.partition("Commands:")[2].strip().splitlines()
     assert len(listed) == len(cli.COMMANDS)
     assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
+
+
+def test_a_misspelt_variable_is_warned_of_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MATCHER_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MATCHER_MODLE", "hashing")
+    assert _code(["releases", "list"]) == 0
+    assert "MATCHER_MODLE is no setting and sets nothing; is MATCHER_MODEL meant?" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """``matcher doctor``: says what is wrong and what to do, changes nothing, and never fails itself."""
 
 import json
+import tempfile
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,10 @@ import jsonschema
 import pytest
 
 from service import cli
-from service.diagnosis import Finding, diagnose
+from service.diagnosis import Finding, _folders, diagnose
 from service.settings import Settings, load_settings
 from service.store import open_store
+from tests.unprivileged import is_so_for_others
 
 SCHEMA = Path(__file__).parents[2] / "data" / "schema" / "diagnosis.json"
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -89,6 +91,41 @@ def test_a_file_that_is_no_store_is_broken(tmp_path: Path) -> None:
 
 def test_a_database_that_nobody_knows_is_broken_not_a_crash(tmp_path: Path) -> None:
     assert _found(_settings(tmp_path, database_url="oracle://x"))["store"].state == "broken"
+
+
+def test_an_address_that_is_none_is_broken_not_a_crash(tmp_path: Path) -> None:
+    found = _found(_settings(tmp_path, database_url="matcher.db"))["store"]
+    assert (found.state, "sqlite:///" in found.detail) == ("broken", True)
+
+
+def test_a_folder_without_weights_is_no_model(tmp_path: Path) -> None:
+    found = _found(_settings(tmp_path, model=str(tmp_path)))["model"]
+    assert (found.state, "holds no weights" in found.detail) == ("broken", True)
+
+
+def test_a_misspelt_variable_is_told_with_the_setting_it_is_likest_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _found(_settings(tmp_path))["settings"].state == "ok"
+    monkeypatch.setenv("MATCHER_DATADIR", "/elsewhere")
+    found = _found(_settings(tmp_path))["settings"]
+    assert found.state == "note"
+    assert "MATCHER_DATADIR, meant MATCHER_DATA_DIR?" in found.detail
+
+
+def test_a_folder_that_is_a_file_is_broken_before_a_night_finds_out(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name in ("data_dir", "releases_dir", "cache_dir"):
+        found = _found(_settings(tmp_path, **{name: tmp_path / "file" / "below"}))["folders"]
+        assert (found.state, str(tmp_path / "file") in found.detail) == ("broken", True)
+
+
+def test_a_folder_that_this_account_cannot_write_is_broken() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as root:  # pytest's own is closed to others altogether
+        settings = _settings(Path(root))
+        settings.data_dir.mkdir(mode=0o555)
+        Path(root).chmod(0o755)
+        assert is_so_for_others(lambda: "cannot be written by this account" in _folders(settings, NOW).detail)
 
 
 def test_a_release_says_its_age_and_a_stale_one_asks_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from matcher.errors import BadInput
-from service.settings import load_settings
+from service.settings import load_settings, unknown_variables
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +56,19 @@ def test_a_wrong_value_names_its_variable_and_what_to_do(
     monkeypatch.setenv(variable, value)
     with pytest.raises(BadInput, match=f"{variable}.*change or unset {variable}"):
         load_settings()
+
+
+def test_languages_that_are_none_are_refused_in_words_not_in_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MATCHER_MODEL_LANGUAGES", "en;fr")
+    with pytest.raises(BadInput, match=r"expected MATCHER_MODEL_LANGUAGES: language tags with commas .* got 'en;fr'"):
+        load_settings()
+
+
+def test_a_variable_that_is_no_setting_is_known_with_the_one_it_is_likest_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MATCHER_DATADIR", "MATCHER_LOGLEVEL", "MATCHER_SERVICE_HOST", "matcher_port", "OTHER"):
+        monkeypatch.setenv(name, "x")
+    assert unknown_variables() == {
+        "MATCHER_DATADIR": "MATCHER_DATA_DIR",
+        "MATCHER_LOGLEVEL": "MATCHER_LOG_LEVEL",
+        "MATCHER_SERVICE_HOST": "",
+    }

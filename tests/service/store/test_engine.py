@@ -120,3 +120,10 @@ def test_looking_does_not_wait_for_a_writer(url: str, store: Store) -> None:
         with other.reading() as reader:
             assert count_records(reader) == {}
         other.close()
+
+
+@pytest.mark.parametrize("url", ["nothing", "postgresql://u:topsecret@h:port/x"])
+def test_an_address_that_cannot_be_read_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(BadInput, match="%2F") as refused:
+        open_store(url)
+    assert "secret" not in str(refused.value)
