@@ -1,7 +1,6 @@
 """The notebooks run from first cell to last on the sample, as an analyst would run them, and show what they promise."""
 
 import ast
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -40,11 +39,17 @@ def _run(path: Path) -> list[Any]:
     return [value for value in shown if value is not None]
 
 
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the sample's vectors are kept from one notebook to the next."""
+    return tmp_path_factory.mktemp("vectors")
+
+
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def settings(vectors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     from service.settings import load_settings
 
-    monkeypatch.setenv("MATCHER_CACHE_DIR", os.environ.get("MATCHER_CACHE_DIR", str(tmp_path / "cache")))
+    monkeypatch.setenv("MATCHER_CACHE_DIR", str(vectors))
     monkeypatch.setenv("MATCHER_DATA_DIR", str(tmp_path))
     return load_settings()
 
