@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from service.nightly import Outcome
 
 REFUSED: Final = 3  # as elsewhere: the command did its work, and something was not let through
+_WHY: Final = {
+    "unchanged": "records, rules, model and day are those of a release that is there: nothing was made again",
+    "withheld": "somebody rolled back from it: matcher releases rollback --to {0.release_id} serves it all the same",
+}
+"""How a night ended, where no release was made -> why, for an outcome."""
 
 
 def command(
@@ -18,7 +23,7 @@ def command(
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge records as of this day; today unless given.")
     ] = None,
-    keep: Annotated[int, typer.Option(min=1, help="Releases to keep, besides the one that is served.")] = 14,
+    keep: Annotated[int, typer.Option(min=1, help="Newest releases to keep; the served one stays, however old.")] = 14,
     max_drop: Annotated[
         float, typer.Option(min=0, max=1, help="Largest share of needs or capabilities that may be gone since.")
     ] = 0.5,
@@ -65,8 +70,10 @@ def command(
 
 def _lines(outcome: Outcome) -> list[str]:
     """Say first what a broker must know first."""
-    counts = outcome.counts
+    counts, state = outcome.counts, str(outcome.state)
     lines = [f"{outcome.state}: release {outcome.release_id} (served: {outcome.served or 'none'})"]
+    if state in _WHY:
+        lines.append(_WHY[state].format(outcome))
     present = [f"{tier} {share:.0%}" for tier, share in sorted(outcome.tiers.items())]
     if sum(share > 0 for share in outcome.tiers.values()) == 1:
         lines.append("all matches are of one tier: the profiles say too little to tell them apart")
@@ -74,7 +81,7 @@ def _lines(outcome: Outcome) -> list[str]:
         f"{counts.get('needs', 0)} needs, {counts.get('capabilities', 0)} capabilities, "
         f"{counts.get('matches', 0)} matches; tiers {', '.join(present)}"
     )
-    lines += [f"left out: {count} {reason}" for reason, count in sorted(outcome.left_out.items())]
+    lines += [f"left out: {count} ({reason})" for reason, count in sorted(outcome.left_out.items())]
     if outcome.removed:
         lines.append(f"removed {len(outcome.removed)} old releases")
     return lines

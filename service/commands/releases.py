@@ -49,7 +49,7 @@ def rollback(
 
 @app.command()
 def prune(
-    keep: Annotated[int, typer.Option(min=1, help="Newest releases to keep, besides the one that is served.")] = 14,
+    keep: Annotated[int, typer.Option(min=1, help="Newest releases to keep; the served one stays, however old.")] = 14,
 ) -> None:
     """Remove old releases; never the one that is served."""
     from service.nightly.ledger import note_removed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from matcher import claims, flows
 from matcher.allocation import allocate as shared_out
 from matcher.errors import BadInput
-from matcher.introductions import Pairs, Policy, Slots
+from matcher.introductions import Pairs, Policy, Share, Slots
 from service.nightly.facts import plain
 from service.progress import Watched
 from service.reference import load_places
@@ -22,6 +23,8 @@ from service.store import states_of_pairs
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from pydantic_core import ErrorDetails
 
     from matcher.profiles import Organisation
     from service.releases import Draft, RecordFile
@@ -43,13 +46,23 @@ def read_policy(path: Path) -> Policy:
     try:
         return TypeAdapter(Policy).validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        fix = "see data/schema/allocation.json"
-        if first["type"] == "json_invalid":  # the input is then all of the file, as bytes
-            start, fix = text[:_QUOTED].decode("utf-8", "replace"), f"{first['msg']}; write it as UTF-8, {fix}"
-            raise BadInput("allocation", expected=f"{path.name} to be JSON: {_SUCH}", got=start, fix=fix) from error
-        raise BadInput("allocation", expected=f"{where}: {first['msg']}", got=first["input"], fix=fix) from error
+        raise _refused(path, text, error.errors()[0]) from error
+
+
+def _refused(path: Path, text: bytes, first: ErrorDetails) -> BadInput:
+    """Say in words what is wrong with a file of rules."""
+    where, got, fix = ".".join(map(str, first["loc"])) or "the file", first["input"], "see data/schema/allocation.json"
+    inner = first.get("ctx", {}).get("error")
+    expected = f"{where}: {first['msg']}"
+    if first["type"] == "json_invalid":  # the input is then all of the file, as bytes
+        got, expected = text[:_QUOTED].decode("utf-8", "replace"), f"{path.name} to be JSON: {_SUCH}"
+        fix = f"{first['msg']}; write it as UTF-8, {fix}"
+    elif first["type"] == "unexpected_keyword_argument":
+        of = Share if len(first["loc"]) > 1 else Policy
+        expected, got = f"keys among {', '.join(field.name for field in dataclasses.fields(of))}", where
+    elif isinstance(inner, BadInput):  # our own check, which knows better what it wants
+        expected = f"{where}: {inner.expected}"
+    return BadInput("allocation", expected=expected, got=got, fix=fix)
 
 
 def under_way(store: Store) -> frozenset[PairIds]:

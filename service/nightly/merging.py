@@ -15,7 +15,7 @@ from service.store import UnknownRecord, active_merges, canonical, get_record
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-_ABSORBED: Final = "organisations merged into others"
+_ABSORBED: Final = "organisation merged into another"
 
 
 @dataclass(frozen=True)

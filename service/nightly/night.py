@@ -70,7 +70,7 @@ class State(StrEnum):
     """How a night ended."""
 
     PUBLISHED = "published"
-    UNCHANGED = "unchanged"  # this very run was published before; nothing was done
+    UNCHANGED = "unchanged"  # this very run was made before; nothing was done
     WITHHELD = "withheld"  # a person rolled back from this very run; it is not served again without --force
     DRAFTED = "drafted"  # made and checked, not published, as asked
 
@@ -176,14 +176,15 @@ def _published_before(settings: Settings, store: Store, night: Night, outcome: O
     sweep_drafts(releases_dir)
     manifest = read_manifest(releases_dir / outcome.release_id)
     known = replace(outcome, counts=manifest.counts, tiers=manifest.tiers, seconds=manifest.seconds)
-    if outcome.release_id in withheld(releases_dir):
-        if not night.force:
-            return replace(known, state=State.WITHHELD, served=current_id(releases_dir))
+    marked = outcome.release_id in withheld(releases_dir)
+    if marked and not night.force:
+        return replace(known, state=State.WITHHELD, served=current_id(releases_dir))
+    if current_id(releases_dir) == outcome.release_id or not night.publish:
+        return replace(known, state=State.UNCHANGED, served=current_id(releases_dir))
+    if marked:
         withhold(releases_dir, outcome.release_id, on=False)
-    removed: tuple[str, ...] = ()
-    if current_id(releases_dir) != outcome.release_id and night.publish:
-        removed = _serve(settings, store, Release.open(releases_dir / outcome.release_id), night.keep)
-    return replace(known, state=State.UNCHANGED, served=current_id(releases_dir), removed=removed)
+    removed = _serve(settings, store, Release.open(releases_dir / outcome.release_id), night.keep)
+    return replace(known, state=State.PUBLISHED, served=outcome.release_id, removed=removed)
 
 
 def _served(settings: Settings) -> Mapping[str, int]:

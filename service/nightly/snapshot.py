@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from matcher.profiles import KINDS, UNRELEASED, Need
+from matcher.profiles import KINDS, SINGULAR, UNRELEASED, Need
 from matcher.rules import is_shown
 from service.nightly.merging import Merged
 from service.releases.files import sha256_of, write_whole
@@ -72,7 +72,7 @@ def _reason(kind: str, text: str, as_of: date) -> str:
         return ""
     facts: dict[str, Any] = json.loads(text)
     state = facts.get("review_state")
-    return f"{kind} {state}" if state in UNRELEASED else ""
+    return f"{SINGULAR[kind]} {state}" if state in UNRELEASED else ""
 
 
 def _digest(lines: list[str]) -> str:

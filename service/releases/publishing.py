@@ -205,11 +205,8 @@ def roll_back(releases_dir: Path, release_id: str | None = None) -> Release:
     served = current_id(releases_dir)
     names = [manifest.id for manifest in published(releases_dir)]
     if release_id is None:
-        earlier = (
-            [name for name in names[: names.index(served)] if name not in withheld(releases_dir)]
-            if served in names
-            else []
-        )
+        older = names[: names.index(served)] if served in names else names  # one that cannot be read has no place
+        earlier = [name for name in older if name not in withheld(releases_dir)]
         if not earlier:
             raise NoRelease(
                 f"expected a release before {served or 'the first one'}; found none; see matcher releases list"

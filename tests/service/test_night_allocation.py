@@ -154,7 +154,13 @@ def test_the_rules_are_read_from_a_file_and_what_is_left_out_keeps_its_default(t
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [('{"introduction": 2}', "introduction"), ('{"introductions": 0}', "at least 1"), ("[", "Invalid JSON")],
+    [
+        ('{"introduction": 2}', r"keys among introductions, assumed_slots, .*; got 'introduction'; see"),
+        ('{"balance": [{"name": "x", "least": 0.4, "place": []}]}', "keys among name, .*; got 'balance.0.place'; see"),
+        ('{"introductions": 0}', r"expected the file: at least 1 introduction .*; got {'introductions': 0}; see"),
+        ('{"introductions": 2.5}', "expected introductions: Input should be a valid integer.*; got 2.5; see"),
+        ("[", "Invalid JSON"),
+    ],
 )
 def test_rules_that_cannot_be_meant_are_refused_with_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "rules.json"

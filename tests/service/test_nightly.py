@@ -127,7 +127,7 @@ def test_withdrawn_and_draft_records_and_ended_needs_stay_out_and_are_counted(se
     outcome = a_night(settings)
     release = current_release(settings.releases_dir)
     assert outcome.left_out == {
-        "need draft": 1, "need past its end": 1, "capabilities in_review": 1, "capabilities withdrawn": 1,
+        "need draft": 1, "need past its end": 1, "capability in_review": 1, "capability withdrawn": 1,
     }  # fmt: skip
     assert release.needs.row_of("need-draft") is release.needs.row_of("need-old") is None
     assert release.capabilities.row_of("cap-001") is None
@@ -166,8 +166,11 @@ def test_a_run_that_was_rolled_back_from_is_not_served_again_by_the_next_night(s
     roll_back(settings.releases_dir)
     again = a_night(settings, k=6)
     assert (again.state, again.served) == (State.WITHHELD, first.release_id)
+    kept = a_night(settings, k=6, force=True, publish=False)
+    assert (kept.state, kept.served) == (State.UNCHANGED, first.release_id)
+    assert a_night(settings, k=6).state is State.WITHHELD
     forced = a_night(settings, k=6, force=True)
-    assert forced.served == second.release_id
+    assert (forced.state, forced.served) == (State.PUBLISHED, second.release_id)
     assert a_night(settings, k=6).state is State.UNCHANGED
 
 

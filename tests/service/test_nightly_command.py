@@ -54,6 +54,21 @@ def test_in_words_it_says_first_what_is_served(settings: Settings, capsys: pytes
     assert len(published(settings.releases_dir)) == 1
 
 
+def test_a_night_that_makes_nothing_says_why_and_what_serves_it(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = nightly(capsys), nightly(capsys, "--k", "2")
+    assert code("nightly", "--as-of", "2026-11-22", "--k", "2") == 0
+    assert "nothing was made again" in capsys.readouterr().out
+    assert code("releases", "rollback") == 0
+    assert code("nightly", "--as-of", "2026-11-22", "--k", "2") == 0
+    said = capsys.readouterr().out
+    assert f"withheld: release {second['release_id']} (served: {first['release_id']})" in said
+    assert f"matcher releases rollback --to {second['release_id']} serves it" in said
+    assert code("releases", "rollback", "--to", second["release_id"]) == 0
+    assert current_release(settings.releases_dir).id == second["release_id"]
+
+
 def test_a_release_of_one_tier_says_so(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     del settings
     outcome = nightly(capsys, "--k", "1")

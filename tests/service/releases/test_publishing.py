@@ -102,6 +102,13 @@ def test_going_back_serves_the_release_before(tmp_path: Path) -> None:
         roll_back(tmp_path)
 
 
+def test_going_back_from_a_release_that_cannot_be_read_serves_the_newest_that_can(tmp_path: Path) -> None:
+    one, two, three = several(tmp_path, 3)
+    (three.folder / "manifest.json").write_text("{")
+    assert roll_back(tmp_path).id == two.id
+    assert roll_back(tmp_path).id == one.id
+
+
 def test_choosing_a_release_by_name_lifts_its_mark(tmp_path: Path) -> None:
     _, two, three = several(tmp_path, 3)
     roll_back(tmp_path)
