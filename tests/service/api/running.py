@@ -30,6 +30,7 @@ def a_server(
             address = process.stdout.readline().split(" on ")[1].split(" ")[0]
             with httpx.Client(base_url=address, timeout=30) as client:
                 _wait(client)
+                client.get("/sign-in", timeout=PATIENCE)  # comes with all that is put together once the server is up
                 try:
                     yield client
                 finally:
