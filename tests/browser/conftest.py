@@ -18,6 +18,14 @@ from tests.service.api.running import a_server
 from tests.service.api.world import World, a_world
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+_WITHOUT = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "PaintHolding", "LensOverlay"),
+    *("HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "MediaRouter", "ThirdPartyStoragePartitioning"),
+    *("OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+)
+"""What the browser does without. The first two are pages that its address bar loads for every window, which nobody sees
+and which take more time than the page under test; the others are Playwright's own, said again: the last list counts."""
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -27,6 +35,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(_WITHOUT)}",
 ]
 _NOTED = re.compile(r"status of 4\d\d|Autofocus processing was blocked")
 """What the browser notes that is as it should be: a wrong key was refused; a test typed before the page had placed the
