@@ -29,9 +29,11 @@ class NewKey:
 
 
 def issue_key(session: Session, new: NewKey, *, actor: str, at: datetime) -> str:
-    """Make a key and return it, the only time it can be seen. Raises BadInput on an unknown tenant or organisation."""
+    """Make a key and return it, the only time it can be seen. Raises BadInput on an unknown tenant or organisation, or no name."""
     require_tenant(session, new.tenant_id)
     name = new.name.replace("\x00", "")[:200]
+    if not name.strip():
+        raise BadInput("name", expected="whose key it is or what it is for", got=new.name, fix="lists tell it by that")
     rights = Rights(new.role, new.tenant_id, new.scopes)
     made = make_key(session, name=name, at=at, expires_at=new.expires_at, rights=rights)
     account = f"key:{prefix_of(made)}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matcher import exposure
 from matcher.calibration import calibrate
@@ -27,6 +27,8 @@ from service.trec import read_qrels
 if TYPE_CHECKING:
     from matcher.evaluation import Qrels
     from service.judging.about import About
+
+_DEEPEST: Final = 100  # the last cut-off of a measure
 
 
 def judge(run: Path, qrels: Path, baseline: Path | None, about: About) -> EvaluationReport:
@@ -52,7 +54,7 @@ def judge(run: Path, qrels: Path, baseline: Path | None, about: About) -> Evalua
         by_provider=_by_provider(ranking, judged, other, about),
         notes=(),
     )
-    return _noted(report, ranking, about)
+    return replace(report, notes=(*_doubts(ranking, judged), *_notes(report, ranking, about)))
 
 
 def _ranked(path: Path, judged: Qrels) -> Ranking:
@@ -109,8 +111,23 @@ def _by_provider(ranking: Ranking, judged: Qrels, other: Ranking | None, about: 
     return found
 
 
-def _noted(report: EvaluationReport, ranking: Ranking, about: About) -> EvaluationReport:
-    return replace(report, notes=tuple(_notes(report, ranking, about)))
+def _doubts(ranking: Ranking, judged: Qrels) -> Iterator[str]:
+    """Say where a low figure may be the files' fault: ids that never meet, lists that end before a cut-off."""
+    shared = [need for need in judged if need in ranking.run]
+    ranked = {one for scores in ranking.run.values() for one in scores}
+    if ranked.isdisjoint(one for need in shared for one in judged[need]):
+        yield (
+            f"whether the ids belong together: no judged id, such as {next(iter(judged[shared[0]]))!r}, stands in the "
+            "run; a run of organisations needs judgements of organisations"
+        )
+    longest = max(map(len, ranking.run.values()))
+    cut = [need for need in shared if len(ranking.run[need]) == longest]  # a shorter list may be all there is
+    if longest < _DEEPEST and any(
+        grade >= 1 and one not in ranking.run[need] for need in cut for one, grade in judged[need].items()
+    ):
+        yield (
+            f"recall beyond rank {longest}, where the run's longest list ends; matcher match --k {_DEEPEST} lists more"
+        )
 
 
 def _notes(report: EvaluationReport, ranking: Ranking, about: About) -> Iterator[str]:
@@ -129,4 +146,5 @@ def _notes(report: EvaluationReport, ranking: Ranking, about: About) -> Iterator
     elif ranking.tiers is None:
         yield "coverage by tier A: a TREC run holds no tiers, give shortlists as jsonl"
     if about.seen() is None:
-        yield "seen against unseen providers: give --capabilities, and --fitted-on with the judgements fitted on"
+        missing = "" if about.providers else "--capabilities, and "
+        yield f"seen against unseen providers: give {missing}--fitted-on with the judgements fitted on"

@@ -1,7 +1,9 @@
 """Every row of every table as JSON lines, and back: the way from one kind of database to the other, or out of both.
 
-The first line tells format and revision; each line after it is one row with its table. Rows are in the order of their
-keys, so equal stores give equal dumps. The dump holds the hashes of keys and passwords: keep it as the database.
+The first line tells format and revision; each line after it is one row with its table, and the last one counts the
+rows, so that a file which was cut off is not taken for a whole one (dumps of format 1 have none, and are read too).
+Rows are in the order of their keys, so equal stores give equal dumps. The dump holds the hashes of keys and passwords:
+keep it as the database.
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ from matcher.errors import BadInput
 from service.store import Store, connect
 from service.store.schema import REVISIONS, configuration, migrate, revision
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+_COUNTED: Final = 2  # from this format on the last line counts the rows
 _BATCH: Final = 500
 _SEEDED: Final = frozenset({"tenants", "alembic_version"})  # tables that a migration itself fills
 _FUNCTIONS: Final = """
     SELECT proname FROM pg_proc WHERE proname LIKE '%append_only' AND pronamespace = current_schema()::regnamespace
 """
 _KIND: Final = "matcher-dump"
+_END: Final = "rows"
 
 
 def dump(store: Store, sink: IO[bytes]) -> int:
@@ -38,6 +42,7 @@ def dump(store: Store, sink: IO[bytes]) -> int:
             for row in session.execute(select(table).order_by(*order).execution_options(yield_per=_BATCH)).mappings():
                 sink.write(_line({"table": table.name, "row": {name: _said(value) for name, value in row.items()}}))
                 rows += 1
+    sink.write(_line({_END: rows}))
     return rows
 
 
@@ -52,23 +57,22 @@ def load(url: str, lines: Iterable[bytes]) -> int:
     """Load a dump into an empty database, whole or not at all, and bring its tables up to date; returns the rows.
 
     A dump of an older version is loaded into the tables it was made from, then migrated. Raises BadInput on a database
-    that holds anything, on a dump of a newer version, and on a line that is none.
+    that holds anything, on a dump of a newer version or one that was cut off, and on a line that is none.
     """
     given = iter(lines)
-    stated = _head(next(given, b""))
+    number, stated = _head(next(given, b""))
     engine = connect(url)
     try:
         with engine.begin() as connection:
-            _refuse_full(connection, url)
+            _refuse_full(connection, engine.url.render_as_string(hide_password=True))
             _make_tables(connection, stated)
             known = MetaData()
             known.reflect(connection)
             for table in _SEEDED - {"alembic_version"}:
                 if table in known.tables:
                     connection.execute(delete(known.tables[table]))
-            rows = sum(
-                _insert(connection, known, name, group) for name, group in groupby(_rows(given), lambda one: one[0])
-            )
+            found = _rows(given, counted=number >= _COUNTED)
+            rows = sum(_insert(connection, known, name, group) for name, group in groupby(found, lambda one: one[0]))
             _count_on(connection, known)
             migrate(connection)
         return rows
@@ -76,7 +80,8 @@ def load(url: str, lines: Iterable[bytes]) -> int:
         engine.dispose()
 
 
-def _head(line: bytes) -> str:
+def _head(line: bytes) -> tuple[int, str]:
+    """Return the format and the revision that a dump states."""
     try:
         head = json.loads(line)
         number, stated = head[_KIND], head["revision"]
@@ -87,10 +92,10 @@ def _head(line: bytes) -> str:
     if number > FORMAT or stated not in REVISIONS:
         fix = "load it with the version of this program that made it, or a newer one"
         raise BadInput("newer_dump", expected=f"a dump of revision {REVISIONS[-1]} or older", got=stated, fix=fix)
-    return str(stated)
+    return int(number), str(stated)
 
 
-def _refuse_full(connection: Connection, url: str) -> None:
+def _refuse_full(connection: Connection, address: str) -> None:
     if revision(connection) is None:
         return
     known = MetaData()
@@ -98,7 +103,7 @@ def _refuse_full(connection: Connection, url: str) -> None:
     for name, table in sorted(known.tables.items()):
         if name not in _SEEDED and connection.execute(select(func.count()).select_from(table)).scalar():
             fix = "name another database in MATCHER_DATABASE_URL, or take this one away"
-            raise BadInput("not_empty", expected="an empty database", got=f"rows in {name} of {url}", fix=fix)
+            raise BadInput("not_empty", expected="an empty database", got=f"rows in {name} of {address}", fix=fix)
 
 
 def _make_tables(connection: Connection, stated: str) -> None:
@@ -116,13 +121,23 @@ def _make_tables(connection: Connection, stated: str) -> None:
     command.upgrade(configuration(connection), stated)
 
 
-def _rows(lines: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(lines: Iterable[bytes], *, counted: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield table and row, and refuse at the end what is not whole."""
+    rows, end = 0, None
     for number, line in enumerate(lines, start=2):
         try:
             found = json.loads(line)
-            yield found["table"], found["row"]
+            if counted and end is None and _END in found:
+                end = int(found[_END])
+                continue
+            table, row = found["table"], found["row"]
         except (ValueError, KeyError, TypeError):
             raise BadInput("bad_line", expected="a row of a dump", got=f"line {number}", fix="make it anew") from None
+        rows += 1
+        yield table, row
+    if counted and end != rows:
+        expected = "a last line that counts the rows" if end is None else f"{end} rows, as the last line counts them"
+        raise BadInput("not_whole", expected=expected, got=f"{rows} rows", fix="the file was cut off: copy it again")
 
 
 def _insert(connection: Connection, known: MetaData, name: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> int:

@@ -167,6 +167,27 @@ def test_what_cannot_be_measured_is_named_with_what_would_help(
     assert "not measured: calibration" in shown
 
 
+def test_judgements_whose_ids_never_stand_in_the_run_are_doubted_beside_their_zeros(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strange = tmp_path / "strange.tsv"
+    strange.write_text("".join(f"n{at} 0 org-a 1\n" for at in range(12)))
+    for qrels, doubted in ((str(strange), True), (files["qrels"], False)):
+        _evaluate(["--run", files["other"], "--qrels", qrels])
+        shown = capsys.readouterr().out
+        assert ("no judged id, such as 'org-a', stands in the run; a run of organisations" in shown) is doubted
+
+
+def test_lists_that_end_before_a_cut_off_are_told_where_more_could_be_found(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = tmp_path / "more.tsv"
+    more.write_text("".join(f"n{at} 0 a 1\nn{at} 0 z 1\n" for at in range(12)))
+    for qrels, told in ((str(more), True), (files["qrels"], False)):
+        _evaluate(["--run", files["other"], "--qrels", qrels])
+        assert ("not measured: recall beyond rank 2, where" in capsys.readouterr().out) is told
+
+
 def test_a_trec_run_has_no_tiers_and_a_shortlist_has(files: dict[str, str]) -> None:
     assert read_ranking(Path(files["other"])).tiers is None
     tiers = read_ranking(Path(files["lists"])).tiers

@@ -37,6 +37,11 @@ def test_a_key_is_shown_once_opens_the_interface_and_ends_when_revoked(capsys: p
         assert client.get("/v1/key").status_code == 401
 
 
+def test_a_key_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not _run(capsys, "make", " ", code=1)
+    assert not _run(capsys, "list")
+
+
 def test_a_prefix_that_is_none_is_told_with_the_way_to_find_one(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["keys", "revoke", "000000000000"])

@@ -37,6 +37,13 @@ def test_events_of_the_standard_library_come_out_the_same_way(capsys: pytest.Cap
     assert (event["event"], event["texts"], event["level"]) == ("texts were cut off", 2, "warning")
 
 
+def test_a_message_is_not_told_twice_with_the_escapes_of_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(load_settings(log_format="json", log_level="info"))
+    logging.getLogger("uvicorn.error").info("Started", extra={"color_message": "\x1b[36mStarted", "pid": 7})
+    event = json.loads(capsys.readouterr().err)
+    assert (event["event"], event["pid"], "color_message" in event) == ("Started", 7, False)
+
+
 def test_what_is_less_severe_than_asked_for_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(load_settings(log_level="error"))
     structlog.get_logger("a").warning("one")

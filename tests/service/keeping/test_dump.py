@@ -41,7 +41,7 @@ def full(world: World) -> World:
 def test_a_dump_loaded_again_is_the_same_store(full: World, empty_url: str) -> None:
     content = dumped(full.settings.database_url)
     rows = load(empty_url, lines(content))
-    assert rows == len(lines(content)) - 1
+    assert rows == len(lines(content)) - 2, "the head, and the line that counts"
     assert dumped(empty_url) == content
 
 
@@ -65,6 +65,13 @@ def test_a_store_that_holds_anything_is_not_loaded_into(full: World) -> None:
     assert dumped(full.settings.database_url) == content
 
 
+def test_a_dump_from_before_the_rows_were_counted_is_loaded_too(full: World, tmp_path: Path) -> None:
+    content = dumped(full.settings.database_url)
+    url = f"sqlite:///{tmp_path}/other.db"
+    load(url, [lines(content)[0].replace(b'"matcher-dump":2', b'"matcher-dump":1'), *lines(content)[1:-1]])
+    assert dumped(url) == content
+
+
 def test_an_opened_empty_store_may_be_loaded_into(full: World, empty_url: str) -> None:
     open_store(empty_url).close()
     content = dumped(full.settings.database_url)
@@ -80,8 +87,10 @@ def test_an_opened_empty_store_may_be_loaded_into(full: World, empty_url: str) -
         (lambda found: [*found[:5], b'{"table":"records"\n', *found[5:]], "line 6"),
         (lambda found: [*found[:5], b'{"table":"strangers","row":{}}\n'], "expected one of"),
         (lambda found: found[:0], "matcher db dump"),
+        (lambda found: found[:-3], "expected a last line that counts the rows; got .* rows.; the file was cut off"),
+        (lambda found: [*found[:-3], found[-1]], "as the last line counts them; got"),
     ],
-    ids=["head", "newer", "line", "table", "nothing"],
+    ids=["head", "newer", "line", "table", "nothing", "cut off", "holed"],
 )
 def test_a_file_that_is_no_whole_dump_leaves_the_database_empty(
     full: World, tmp_path: Path, harmed: Callable[[list[bytes]], list[bytes]], said: str
@@ -92,5 +101,5 @@ def test_a_file_that_is_no_whole_dump_leaves_the_database_empty(
     store = open_store(url)
     sink = io.BytesIO()
     dump(store, sink)
-    assert len(sink.getvalue().splitlines()) == 2, "the head and the default tenant"
+    assert len(sink.getvalue().splitlines()) == 3, "the head, the default tenant, and the line that counts"
     store.close()
