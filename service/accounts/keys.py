@@ -29,7 +29,10 @@ class NewKey:
 
 
 def issue_key(session: Session, new: NewKey, *, actor: str, at: datetime) -> str:
-    """Make a key and return it, the only time it can be seen. Raises BadInput on an unknown tenant or organisation, or no name."""
+    """Make a key and return it, the only time it can be seen.
+
+    Raises BadInput on an unknown tenant or organisation, and on a name of nothing.
+    """
     require_tenant(session, new.tenant_id)
     name = new.name.replace("\x00", "")[:200]
     if not name.strip():
