@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -87,14 +88,21 @@ def steep() -> Scorer:
     return Scorer(need_weights={**NEED_WEIGHTS, SignalName.TOPIC: 2.0, SignalName.MODE: 3.0}, slope=0.7, intercept=0.4)
 
 
+@pytest.fixture(scope="module")
+def after_a_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small world after its first night, to be copied."""
+    folder = tmp_path_factory.mktemp("small")
+    a_night(a_world(folder))
+    return folder
+
+
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A small world after its first night; commands find it."""
-    made = a_world(tmp_path)
-    a_night(made)
+def settings(after_a_night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A small world after its first night, of one test's own; commands find it."""
+    copytree(after_a_night, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("MATCHER_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("MATCHER_MODEL", "hashing")
-    return made
+    return load_settings()
 
 
 # The whole way
