@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import signal
 import socket
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
@@ -83,6 +84,20 @@ def _growing() -> Iterator[None]:
         gc.enable()
 
 
+@contextmanager
+def _ended() -> Iterator[None]:
+    """Take Ctrl-C and SIGTERM for how a server ends, not for a failure: uvicorn hands both on when it is done.
+
+    A service manager would call an exit code of 143 one.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run(settings: Settings, listening: socket.socket, *, workers: int = 1) -> None:
     """Serve until stopped. With several workers each reads the settings from the environment anew."""
     if workers < 1:
@@ -105,7 +120,7 @@ def run(settings: Settings, listening: socket.socket, *, workers: int = 1) -> No
         timeout_graceful_shutdown=10,
     )
     if workers == 1:
-        with suppress(KeyboardInterrupt):  # Ctrl-C is how a server ends, not a failure
+        with _ended():
             uvicorn.Server(config).run(sockets=[listening])
         return
     from uvicorn.supervisors import Multiprocess

@@ -16,7 +16,8 @@ def command(
 
     Programs find the interface under /v1, people the console at /.
 
-    A release that is published later is taken up within a second. Stop with Ctrl-C.
+    A release that is published later is taken up within a second. Stop with Ctrl-C or SIGTERM:
+    requests under way are answered first, for up to ten seconds.
     """
     from service.api.server import address_of, listen, run
     from service.keeping.mark import refuse_half_restored

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,7 +22,10 @@ PATIENCE = 60.0
 def a_server(
     data_dir: Path, *options: str, model: str = "hashing", end: Literal["terminate", "kill"] = "terminate"
 ) -> Iterator[httpx.Client]:
-    """Run ``matcher serve`` on a free port and give a client of it; the process ends, or is killed, with the block."""
+    """Run ``matcher serve`` on a free port and give a client of it; the process ends, or is killed, with the block.
+
+    One that is asked to end does so as if all is well: a service manager takes any other code for a failure.
+    """
     environment = {**os.environ, "MATCHER_DATA_DIR": str(data_dir), "MATCHER_MODEL": model}
     command = [sys.executable, "-m", "service.cli", "serve", "--port", "0", *options]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
@@ -40,6 +44,7 @@ def a_server(
         finally:
             getattr(process, end)()
             process.wait(timeout=30)
+    assert process.returncode == (0 if end == "terminate" else -signal.SIGKILL)
 
 
 def _wait(client: httpx.Client) -> None:
