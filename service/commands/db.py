@@ -24,11 +24,13 @@ def upgrade() -> None:
 @app.command()
 def check() -> None:
     """Read every record, version and release and compare it with its hash; exit code 1 if anything is amiss."""
+    from matcher.wording import many
     from service.keeping.checking import check as check_all
     from service.settings import load_settings
 
     found = check_all(load_settings())
-    typer.echo(f"{found.records} records, {found.versions} earlier versions, {found.releases} releases read")
+    counted = [many(found.records, "record"), many(found.versions, "earlier version"), many(found.releases, "release")]
+    typer.echo(f"{', '.join(counted)} read")
     for problem in found.problems:
         typer.echo(f"matcher: {problem}", err=True)
     if found.problems:
@@ -47,6 +49,7 @@ def backup(
 
     A PostgreSQL database is copied by pg_dump. The model, settings and the secret that signs sessions are not in it.
     """
+    from matcher.wording import many
     from service.keeping.backing import back_up
     from service.releases.files import require_place
     from service.settings import load_settings
@@ -54,7 +57,7 @@ def backup(
     require_place(out)
     done = back_up(load_settings(), out, datetime.now(UTC), cache=cache)
     out.chmod(0o600)  # it holds every record and the hashes of keys
-    typer.echo(f"{out}: {done.files} files, {done.releases} releases, {done.bytes / 1e6:,.1f} MB")
+    typer.echo(f"{out}: {many(done.files, 'file')}, {many(done.releases, 'release')}, {done.bytes / 1e6:,.1f} MB")
 
 
 @app.command()
@@ -65,15 +68,15 @@ def restore(
 
     What was erased here since stays erased. A service may run meanwhile: it sees the old data or the new.
     """
+    from matcher.wording import many
     from service.keeping.restoring import restore as put_back
     from service.settings import load_settings
 
     done = put_back(load_settings(), archive, datetime.now(UTC))
-    typer.echo(
-        f"restored as of {done.made_at:%Y-%m-%d %H:%M}: {done.releases} releases, served now: {done.served or 'none'}"
-    )
+    served = done.served or "none: run matcher nightly"
+    typer.echo(f"restored as of {done.made_at:%Y-%m-%d %H:%M}: {many(done.releases, 'release')}, served now: {served}")
     if done.erased_again:
-        typer.echo(f"{done.erased_again} records that were erased since were erased again")
+        typer.echo(f"erased here since, so erased again: {many(done.erased_again, 'record')}")
 
 
 @app.command()
@@ -81,6 +84,7 @@ def dump(
     out: Annotated[Path, typer.Argument(help="File to write, replaced whole when it is there; - for standard output.")],
 ) -> None:
     """Write every row of every table as JSON lines: records of all kinds, their history, events, accounts, the log."""
+    from matcher.wording import many
     from service.keeping.dumping import dump as write
     from service.releases.files import replacing, require_place
     from service.settings import load_settings
@@ -97,7 +101,7 @@ def dump(
             out.chmod(0o600)  # it holds every record and the hashes of keys
     finally:
         store.close()
-    typer.echo(f"{rows} rows", err=True)
+    typer.echo(many(rows, "row"), err=True)
 
 
 @app.command()
@@ -105,9 +109,10 @@ def load(
     source: Annotated[Path, typer.Argument(help="A file of matcher db dump.", exists=True, dir_okay=False)],
 ) -> None:
     """Load a dump into an empty database, whole or not at all; also from SQLite to PostgreSQL and back."""
+    from matcher.wording import many
     from service.keeping.dumping import load as read
     from service.settings import load_settings
 
     with source.open("rb") as lines:
         rows = read(load_settings().database_url, lines)
-    typer.echo(f"{rows} rows loaded")
+    typer.echo(f"{many(rows, 'row')} loaded")

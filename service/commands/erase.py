@@ -21,6 +21,7 @@ def command(
     Events and the audit log keep a pseudonym in its place. Exports and backups are yours to remove; a backup that is
     restored is cleaned of it. To take a record off the lists and keep its history, withdraw it instead.
     """
+    from matcher.wording import many
     from service.keeping.erasing import erase, require_kind
     from service.settings import load_settings
 
@@ -29,8 +30,8 @@ def command(
         typer.confirm(f"Erase {several} {record_id!r} for good?", abort=True, err=True)
     done = erase(load_settings(), several, record_id, datetime.now(UTC), night=night)
     found = done.tables
-    typer.echo(
-        f"erased, {found.pseudonym} stands in its place: {found.versions} versions, {found.events} events and "
-        f"{found.mentions} mentions made anonymous, {len(done.releases)} releases removed, {done.vectors} vectors and "
-        f"{done.jobs} jobs' files removed; served now: {done.served or 'none, until the next night'}"
-    )
+    gone = f"{many(len(done.releases), 'release')}, {many(done.vectors, 'vector')}, files of {many(done.jobs, 'job')}"
+    told = f"{many(found.versions, 'version')}, {many(found.events, 'event')}, {many(found.mentions, 'mention')}"
+    served = done.served or "none, until the next night"
+    typer.echo(f"erased; {found.pseudonym} stands in its place")
+    typer.echo(f"made anonymous: {told}; removed: {gone}; served now: {served}")

@@ -117,7 +117,12 @@ def load(profile: str | Path) -> MappingProfile:
 def _parsed(path: Path) -> MappingProfile:
     try:
         return MappingProfile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        fix = f"{where}: {first['msg']}; see the README for one"
+        raise BadInput("bad_profile", expected="a mapping profile", got=path.name, fix=fix) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput("bad_profile", expected="a mapping profile", got=path.name, fix=str(error)) from error
 
 

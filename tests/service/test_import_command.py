@@ -286,3 +286,14 @@ def an_earlier_record(url: str) -> None:
     with store.writing() as session:
         upsert_records(session, "organisations", [an_organisation()], actor="tester", at=NOW)
     store.close()
+
+
+def test_the_profile_that_the_readme_shows_maps_a_file_with_columns_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    profile = tmp_path / "desk.toml"
+    profile.write_text(readme.partition("```toml\n")[2].partition("```")[0], encoding="utf-8")
+    path = tmp_path / "export.csv"
+    path.write_text("Case no.,Subject,What is asked,Remarks,Country,Prio\n7,Light,Lamps at night.,No grid.,Nepal,1\n")
+    assert report(capsys, "--profile", str(profile), str(path))["total"]["created"] == 1

@@ -142,6 +142,10 @@ class TestOwnProfiles:
                 "bad_pattern",
             ),
             ("not toml", "bad_profile"),
+            (
+                'name = "x"\ndescription = "x"\n[[tables]]\nkind = "needs"\n[tables.fields]\nid = { form = ["c"] }',
+                r"tables.0.fields.id.from: Field required; see the README for one$",
+            ),
         ],
     )
     def test_a_profile_that_is_wrong_says_where(self, tmp_path: Path, text: str, says: str) -> None:
