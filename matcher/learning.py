@@ -184,7 +184,9 @@ def _weights(judged: Judged, prior: Scorer) -> Floats:
             bias, weights = map_logistic(x[known], took[known].astype(np.float64), mean)
         chance *= _sigmoid(bias + x @ weights)
         total += weights
-    _, joint = map_logistic(x, chance, total, floor=_FLOOR * mean)  # where chances are small their logarithms add up
+    least = _FLOOR * mean
+    _, joint = map_logistic(x, chance, total, floor=least)  # where chances are small their logarithms add up
+    joint = np.maximum(joint, least)  # a signal that no step gave any weight was left out above
     return np.asarray(joint * (mean.sum() / joint.sum()))
 
 
