@@ -1,7 +1,10 @@
 """Opening the store, its habits and its refusals."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from sqlalchemy import text
@@ -43,6 +46,19 @@ def test_sqlite_logs_ahead_waits_and_keeps_foreign_keys(store: Store) -> None:
 def test_a_store_makes_its_folder(tmp_path: Path) -> None:
     open_store(f"sqlite:///{tmp_path}/new/folder/m.db").close()
     assert (tmp_path / "new/folder/m.db").exists()
+
+
+def test_whoever_comes_to_a_new_file_second_waits_for_the_first(tmp_path: Path) -> None:
+    """SQLite itself does not wait to switch a file to WAL while another is about to write it, but fails at once."""
+    first = sqlite3.connect(tmp_path / "m.db", isolation_level=None, check_same_thread=False)
+    first.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"), closing(sqlite3.connect(tmp_path / "m.db")) as bare:
+        bare.execute("PRAGMA journal_mode = WAL")
+    done = Timer(0.2, first.rollback)
+    done.start()
+    open_store(f"sqlite:///{tmp_path}/m.db").close()
+    done.join()
+    first.close()
 
 
 def test_reading_can_write_nothing(store: Store) -> None:
