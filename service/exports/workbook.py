@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 from matcher.matches import Contribution, Match
@@ -54,7 +54,7 @@ class Workbook:
     """
 
     def __init__(self, sink: IO[bytes]) -> None:
-        self._sink = sink
+        self._sink = _Sink(sink)
 
     def __enter__(self) -> Self:
         import xlsxwriter
@@ -67,12 +67,16 @@ class Workbook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        from xlsxwriter.exceptions import FileCreateError
+
         try:
             if kind is not None:
                 self._book.filename = io.BytesIO()  # closed all the same, or its files stay open
             for sheet in self._sheets.values():
                 sheet.finish()
             self._book.close()
+        except FileCreateError as failed:
+            raise failed.args[0] from failed  # the operating system's own error
         finally:
             self._folder.cleanup()
 
@@ -91,6 +95,39 @@ class Workbook:
         self._book.set_properties({"created": run.manifest.created_at, "title": f"Release {run.manifest.id}"})
         for name, value in (*run.facts(), *further):
             self._sheets["Run information"].write([safe_cell(name), safe_cell(value)])
+
+
+class _Sink:
+    """A file that says once that it cannot be written, and then only counts.
+
+    Python's ZipFile tries again when it is thrown away, by when the file is closed, and prints a traceback that nobody
+    can catch.
+    """
+
+    def __init__(self, sink: IO[bytes]) -> None:
+        self._sink, self._failed, self._at = sink, False, 0
+
+    def write(self, content: bytes) -> int:
+        self._done(lambda: self._sink.write(content))
+        self._at += len(content)
+        return len(content)
+
+    def seek(self, offset: int) -> int:
+        self._done(lambda: self._sink.seek(offset))
+        self._at = offset
+        return offset
+
+    def tell(self) -> int:
+        return self._at
+
+    def flush(self) -> None:
+        self._done(self._sink.flush)
+
+    def _done(self, step: Callable[[], object]) -> None:
+        if not self._failed:
+            self._failed = True
+            step()
+            self._failed = False
 
 
 def _parts(match: Match) -> Iterator[tuple[str, Iterable[Sequence[Cell]]]]:

@@ -1,5 +1,7 @@
 """The workbook is the release: the same values on six sheets, nothing that runs, what is withheld counted."""
 
+import errno
+import gc
 import io
 from pathlib import Path
 from typing import Any
@@ -155,6 +157,27 @@ def test_a_failed_workbook_leaves_no_file(release: Release, tmp_path: Path, monk
     with pytest.raises(ZeroDivisionError):
         export(release, Visibility(), tmp_path / "all.xlsx", Wanted(form=Format.XLSX))
     assert not list(tmp_path.glob("*all*"))
+
+
+def test_a_full_disk_is_one_error_and_no_traceback_afterwards(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's own ZipFile tries once more when it is thrown away, when the file is closed."""
+    afterwards: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", afterwards.append)
+    with pytest.raises(OSError, match="No space"), _Full() as sink:
+        export(release, Visibility(), sink, Wanted(form=Format.XLSX))
+    gc.collect()
+    assert not afterwards
+
+
+class _Full(io.BytesIO):
+    """A disk with room for the first parts of a workbook."""
+
+    def write(self, content: Any) -> int:
+        if self.tell() + len(content) > 1_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(content)
 
 
 def test_the_columns_of_the_first_sheet_are_those_of_the_csv() -> None:

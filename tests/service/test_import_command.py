@@ -297,3 +297,11 @@ def test_the_profile_that_the_readme_shows_maps_a_file_with_columns_of_its_own(
     path = tmp_path / "export.csv"
     path.write_text("Case no.,Subject,What is asked,Remarks,Country,Prio\n7,Light,Lamps at night.,No grid.,Nepal,1\n")
     assert report(capsys, "--profile", str(profile), str(path))["total"]["created"] == 1
+
+
+def test_a_kind_that_its_names_contradict_is_taken_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = lines(tmp_path / "capabilities.jsonl", NEEDS[:1]), lines(tmp_path / "asked.jsonl", NEEDS[1:])
+    run("--kind", "needs", "--dry-run", first, second)
+    said = capsys.readouterr().err
+    assert "capabilities.jsonl: read as needs, as --kind says, not as its name does" in said
+    assert "asked.jsonl" not in said
