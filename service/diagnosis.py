@@ -145,7 +145,17 @@ def _release(settings: Settings, now: datetime) -> Finding:
     detail = f"{manifest.id}, {days:.1f} days old"
     if days > STALE_DAYS:
         return Finding("release", "note", detail, "run matcher nightly, and look why it did not run")
+    if _is_of_another_model(settings, manifest.facts.model):
+        detail = f"{detail}, made with {manifest.facts.model}: a server that is set to another matches no new text"
+        return Finding("release", "note", detail, "run matcher nightly, or set MATCHER_MODEL as it was")
     return Finding("release", "ok", detail)
+
+
+def _is_of_another_model(settings: Settings, made_with: str) -> bool:
+    try:
+        return make_encoder(settings, cached=False).name != made_with
+    except EmbeddingError:  # said where the model is looked at
+        return False
 
 
 def _scorer(settings: Settings, _now: datetime) -> Finding:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _DAY: Final = ["%Y-%m-%d"]
 
+_PERIOD_FORMS: Final = frozenset({"xlsx", "html"})
+_PROMISES: Final = _PERIOD_FORMS | {"xls", "htm", "pdf", "csv", "docx", "parquet"}  # endings that no table of text has
+
 
 def command(
     name: Annotated[Named, typer.Argument(help="Which report.")],
@@ -53,6 +56,7 @@ def command(
     from service.settings import load_settings
 
     settings = load_settings()
+    _refuse_other_form(out, _PERIOD_FORMS if name is Named.PERIOD and not as_json else frozenset())
     if name is Named.PERIOD:
         written = _of_period(settings, tenant, (first_day, last_day), level, _form(out, as_json=as_json))
     else:
@@ -123,7 +127,20 @@ def _of_period(
     return texts[form](found).encode()
 
 
+def _refuse_other_form(out: Path | None, forms: frozenset[str]) -> None:
+    """Raise BadInput where a file's name promises what would not be in it."""
+    from matcher.errors import BadInput
+
+    suffix = out.suffix.lower().removeprefix(".") if out else ""
+    if out is not None and suffix in _PROMISES - forms:
+        endings = "".join(f".{form}, " for form in sorted(forms))
+        expected = f"a file that ends in {endings}.txt or, with --json, .json"
+        raise BadInput(
+            "report", expected=expected, got=out.name, fix="a workbook and a page are made of a period alone"
+        )
+
+
 def _form(out: Path | None, *, as_json: bool) -> str:
     """Return how a period is written: as asked, else as the file's name says, else as tables."""
     suffix = out.suffix.lower().removeprefix(".") if out else ""
-    return "json" if as_json else suffix if suffix in {"xlsx", "html", "json"} else "text"
+    return "json" if as_json else suffix if suffix in {*_PERIOD_FORMS, "json"} else "text"

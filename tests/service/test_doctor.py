@@ -13,8 +13,10 @@ import pytest
 
 from service import cli
 from service.diagnosis import Finding, _folders, diagnose
+from service.encoders import make_encoder
 from service.settings import Settings, load_settings
 from service.store import open_store
+from tests.service.night_world import a_night, a_world, records
 from tests.unprivileged import is_so_for_others
 
 SCHEMA = Path(__file__).parents[2] / "data" / "schema" / "diagnosis.json"
@@ -130,11 +132,21 @@ def test_a_folder_that_this_account_cannot_write_is_broken() -> None:
 
 def test_a_release_says_its_age_and_a_stale_one_asks_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for days, state in ((0.5, "ok"), (9.0, "note")):
-        manifest = SimpleNamespace(id="r1", created_at=NOW - timedelta(days=days))
+        facts = SimpleNamespace(model=make_encoder(_settings(tmp_path), cached=False).name)
+        manifest = SimpleNamespace(id="r1", created_at=NOW - timedelta(days=days), facts=facts)
         monkeypatch.setattr("service.releases.reading.current_id", lambda _folder: "r1")
         monkeypatch.setattr("service.releases.current_release", lambda _f, m=manifest: SimpleNamespace(manifest=m))
         found = _found(_settings(tmp_path))["release"]
         assert (found.state, found.detail) == (state, f"r1, {days} days old")
+
+
+def test_a_release_of_another_model_than_the_one_that_is_set_is_told(tmp_path: Path) -> None:
+    settings = a_world(tmp_path, records(needs=2, capabilities=3))
+    a_night(settings, now=NOW)
+    assert _found(settings)["release"].state == "ok"
+    found = _found(settings.model_copy(update={"model": "bundled"}))["release"]
+    assert found.state == "note"
+    assert "a server that is set to another matches no new text" in found.detail
 
 
 def test_a_release_that_is_named_but_gone_is_broken(tmp_path: Path) -> None:

@@ -71,3 +71,16 @@ def test_a_need_withdrawn_since_is_withheld_unless_nobody_may_see_it_at_any_leve
     assert json.loads(capsys.readouterr().out)["withheld"]["needs"] == 2
     run("report", "coverage", "--json", "--level", "broker_only")
     assert json.loads(capsys.readouterr().out)["withheld"]["needs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [(["tiers"], "t.xlsx"), (["tiers"], "t.html"), (["period", "--json"], "p.xlsx"), (["period"], "p.pdf")],
+)
+def test_a_file_whose_name_promises_another_form_is_refused(
+    home: Path, words: list[str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = ["--from", "2026-11-01", "--to", "2026-11-30"] if words[0] == "period" else []
+    assert run("report", *words, *days, "--out", str(home / name)) == 1
+    assert f"got '{name}'; a workbook and a page are made of a period alone" in capsys.readouterr().err
+    assert not (home / name).exists()
