@@ -23,6 +23,7 @@ def command(
     feed/ID/RELEASE.json holds the digest, webhook/ID/RELEASE.json the body of a call, email/ID/RELEASE.eml a message in
     text and HTML. A subscription without news gets no file. Each is told what its owner may see at this moment.
     """
+    from matcher.wording import many
     from service.outcomes.news import ReleaseShelf
     from service.outcomes.posting import post
     from service.releases import current_release
@@ -43,7 +44,8 @@ def command(
         return
     counts = Counter(one.outcome for one in posted)
     said = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(counts.items()))
-    typer.echo(f"{len(posted)} subscriptions of release {now.id}: {said or 'none'}{' (dry run)' if dry_run else ''}")
+    counted = many(len(posted), "subscription")
+    typer.echo(f"{counted} of release {now.id}: {said or 'none'}{' (dry run)' if dry_run else ''}")
     for one in posted:
         if one.path:
             typer.echo(f"{folder / one.path}: {one.changes} changes")

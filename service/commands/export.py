@@ -45,7 +45,7 @@ def command(
     from service.exports.writing import export
     from service.outcomes.dismissing import off_lists
     from service.releases import Release, current_release
-    from service.releases.files import require_place
+    from service.releases.files import misnamed, require_place
     from service.settings import load_settings
     from service.store import open_store
     from service.visibility import visibility
@@ -69,4 +69,6 @@ def command(
         store.close()
     kept_back = f"; {done.withheld} withheld: withdrawn or more confidential than {level}" if done.withheld else ""
     kept_back += f"; {done.dismissed} left out: kept off the lists of {tenant}" if done.dismissed else ""
+    if told := misnamed(out, form.value):
+        typer.echo(told, err=True)
     typer.echo(f"{done.rows} {what} of release {done.release_id}{kept_back}", err=True)

@@ -68,6 +68,7 @@ def command(
     from service.encoders import make_encoder
     from service.intake import write_rejects
     from service.reference import load_places
+    from service.releases.files import misnamed
     from service.settings import load_settings
 
     settings, places = load_settings(), load_places()
@@ -88,6 +89,8 @@ def command(
     written = ranking.write(ranking.rank(found, matcher, k, form.value, count), out)
     both = f"{many(len(found.needs), 'need')} x {many(len(found.capabilities), 'capability', 'capabilities')}"
     bare = f"; none for {many(written.bare, 'need')} (--format jsonl says why)" if written.bare else ""
+    if out is not None and (told := misnamed(out, form.value)):
+        typer.echo(told, err=True)
     typer.echo(f"{both}: {many(written.lines, 'line')}{bare}{found.refused.said(rejects)}", err=True)
     if found.refused.records:
         raise typer.Exit(3)

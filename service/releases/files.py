@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from matcher.errors import BadInput
 
@@ -32,6 +32,24 @@ def require_place(path: Path) -> None:
     if not os.access(*asked):
         fix = "name a file elsewhere, or have the folder opened to you"
         raise BadInput("no_entry", expected="a file in a folder that you may write in", got=str(path), fix=fix)
+
+
+def misnamed(path: Path, form: str) -> str:
+    """Say that a file's name speaks of another form than it is written in; "" where it does not."""
+    spoken = _FORMS.get(path.suffix.lower(), form)
+    return "" if spoken == form else f"{path.name}: written as {form}, as --format says, not as its name does"
+
+
+_FORMS: Final = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+    ".html": "brief",
+    ".trec": "trec",
+}
+"""Ending of a file's name -> the ``--format`` it speaks of."""
 
 
 def _takes_a_file(path: Path) -> bool:

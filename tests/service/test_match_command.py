@@ -370,3 +370,12 @@ def test_a_third_party_that_cannot_be_read_is_a_reject(tmp_path: Path) -> None:
     fund = _lines(tmp_path / "funds.jsonl", [{"title": "A fund without an id"}])
     assert _match(tmp_path, "--mechanisms", str(fund), "--rejects", str(tmp_path / "rejects.csv")) == 3
     assert "funds.jsonl" in (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_file_whose_name_speaks_of_another_form_is_written_and_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, told in (("lists.jsonl", True), ("run.trec", False), ("run", False)):
+        assert _match(tmp_path, "--out", str(tmp_path / name)) == 0
+        said = f"{name}: written as trec, as --format says, not as its name does"
+        assert (said in capsys.readouterr().err) is told

@@ -137,3 +137,12 @@ def test_an_export_of_a_release_that_is_not_there_says_where_to_look(
     a_night(settings)
     assert code("export", "--out", "-", "--release", "../elsewhere") == 1
     assert "matcher releases list" in capsys.readouterr().err
+
+
+def test_an_export_whose_name_speaks_of_another_form_is_written_and_told_of(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_night(settings)
+    for form, told in (("jsonl", True), ("csv", False)):
+        assert code("export", "--format", form, "--out", str(tmp_path / "matches.csv")) == 0
+        assert ("matches.csv: written as jsonl, as --format says" in capsys.readouterr().err) is told
