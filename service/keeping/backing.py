@@ -6,7 +6,7 @@ Not in it: the model (its name is), the secret that signs sessions (people sign 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +19,14 @@ from service.keeping import archives, databases
 from service.keeping.archives import Contents, DatabaseFacts
 from service.keeping.errors import NotRestorable
 from service.nightly.lock import served_locked
-from service.releases import published
+from service.releases import BrokenRelease, published
 from service.releases.publishing import WITHHELD
 from service.releases.reading import CURRENT, current_id
 from service.store import Store, connect
 from service.store.schema import REVISIONS, revision
 
 if TYPE_CHECKING:
+    from service.releases.manifest import FileFacts, Manifest
     from service.settings import Settings
 
 ACTOR: Final = "matcher db"  # as the audit log has it
@@ -45,6 +46,7 @@ def back_up(settings: Settings, out: Path, now: datetime, *, cache: bool = False
     """Write one archive; it appears under its name when it is whole. Nothing stops meanwhile but what removes releases.
 
     The database is copied first, as it is at one moment, then the releases it may know; neither changes afterwards.
+    Raises BrokenRelease on a release that is not as it was published: such an archive could never be restored.
     """
     from importlib.metadata import version
 
@@ -62,9 +64,11 @@ def back_up(settings: Settings, out: Path, now: datetime, *, cache: bool = False
             databases.copy_out(engine, copy)
             with archives.writing(out) as archive:
                 archive.add(databases.FILES[facts.kind], copy)
-                for name, path in _files(settings, cache=cache):
+                manifests = published(settings.releases_dir)
+                for name, path in _files(settings, manifests, cache=cache):
                     with suppress(FileNotFoundError):  # a job that ended meanwhile has no files any more
                         archive.add(name, path)
+                _refuse_damaged(manifests, archive.files)
                 contents = Contents(
                     format=archives.FORMAT,
                     made_at=now,
@@ -85,12 +89,21 @@ def back_up(settings: Settings, out: Path, now: datetime, *, cache: bool = False
     return BackedUp(len(releases), len(contents.files), sum(each.bytes for each in contents.files.values()))
 
 
-def _files(settings: Settings, *, cache: bool) -> Iterator[tuple[str, Path]]:
+def _refuse_damaged(manifests: Iterable[Manifest], taken: Mapping[str, FileFacts]) -> None:
+    """Compare what was copied with what each release's manifest says."""
+    for manifest in manifests:
+        known = {name: taken.get(f"{RELEASES}/{manifest.id}/{name}") for name in manifest.files}
+        wrong = [name for name, facts in known.items() if facts is None or facts.sha256 != manifest.files[name].sha256]
+        if wrong:
+            raise BrokenRelease(manifest.id, [f"{name} has other content than when it was published" for name in wrong])
+
+
+def _files(settings: Settings, manifests: Iterable[Manifest], *, cache: bool) -> Iterator[tuple[str, Path]]:
     """Yield name and path of all that is copied besides the database."""
     for marker in (CURRENT, WITHHELD):
         if (path := settings.releases_dir / marker).is_file():
             yield f"{RELEASES}/{marker}", path
-    for manifest in published(settings.releases_dir):
+    for manifest in manifests:
         yield from _below(RELEASES, settings.releases_dir, settings.releases_dir / manifest.id)
     learned = scorers.folder_of(settings)
     yield from _below(scorers.FOLDER, learned, learned)

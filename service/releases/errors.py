@@ -27,5 +27,6 @@ class BrokenRelease(ReleaseError):  # noqa: N818 - named for what happened
         shown = "; ".join(self.problems[:5])
         more = f"; and {len(self.problems) - 5} more" if len(self.problems) > 5 else ""
         super().__init__(
-            f"release {release} is not whole: {shown}{more}. It is not served; publish again with matcher nightly"
+            f"release {release} is not whole: {shown}{more}. It is not to be served: matcher nightly makes it anew, "
+            "matcher releases rollback serves the one before"
         )

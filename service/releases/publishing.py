@@ -159,12 +159,12 @@ def publish(draft: Draft) -> Release:
 
 
 def is_published(releases_dir: Path, release_id: str) -> bool:
-    """Say whether a release is there and opens. One that does not open is set aside, so that it can be made anew."""
+    """Say whether a release is there and whole to the byte. One that is not is set aside, so that it is made anew."""
     folder = releases_dir / release_id
     if not folder.exists():
         return False
     try:
-        Release.open(folder)
+        Release.open(folder).verify()
     except ReleaseError:
         _aside(folder, release_id)
         return False

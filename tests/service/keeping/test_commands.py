@@ -64,3 +64,21 @@ def test_erasing_says_what_went_and_what_is_served(settings: Settings, capsys: p
     assert first.startswith("erased; erased-")
     assert second.startswith("made anonymous: 2 versions, 0 events, 0 mentions; removed: 1 release, ")
     assert second.endswith("served now: none, until the next night")
+
+
+def test_a_damaged_release_stops_the_backup_until_a_night_made_it_anew(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An archive with it could never be restored, which would be found out on the day it is needed."""
+    served = a_night(settings).release_id
+    records_file = settings.releases_dir / served / "records" / "needs.jsonl"
+    records_file.write_bytes(records_file.read_bytes().replace(b"district", b"distract"))
+    archive = tmp_path / "matcher.tar"
+    refused = said(capsys, "db", "backup", str(archive), code=1)
+    assert "records/needs.jsonl has other content than when it was published" in refused
+    assert "matcher nightly makes it anew" in refused
+    assert not archive.exists()
+    assert a_night(settings).state == "published"
+    assert said(capsys, "releases", "verify").startswith(f"{served} is whole")
+    said(capsys, "db", "backup", str(archive))
+    assert said(capsys, "db", "restore", str(archive)).endswith(f"served now: {served}")
