@@ -106,9 +106,7 @@ def run(settings: Settings, listening: socket.socket, *, workers: int = 1) -> No
         import uvicorn
 
         from service.api.app import create_app
-        from service.store import open_store
 
-        open_store(settings.database_url).close()  # said now, in one line, rather than by every worker
         app: FastAPI | str = create_app(settings) if workers == 1 else "service.api.server:from_environment"
     config = uvicorn.Config(
         app,

@@ -22,9 +22,11 @@ def command(
     from service.api.server import address_of, listen, run
     from service.keeping.mark import refuse_half_restored
     from service.settings import load_settings
+    from service.store import open_store
 
     settings = load_settings()
     refuse_half_restored(settings.data_dir)
     listening = listen(host or settings.host, settings.port if port is None else port)
+    open_store(settings.database_url).close()  # refused now and once, not by every worker behind an address
     typer.echo(f"matcher serves on {address_of(listening)} (Ctrl-C stops it; matcher keys make NAME makes a key)")
     run(settings, listening, workers=workers)

@@ -1,5 +1,6 @@
 """The server as it is started: over real HTTP, with one process and with several."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from datetime import date
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from service.accounts.roles import Role
 from service.api.server import CannotListen, address_of, listen
@@ -66,6 +68,16 @@ def test_several_workers_answer_alike(world: World) -> None:
         assert saved.status_code == 201
         url = f"{client.base_url}/v1/needs/noon/matches"
         assert len({httpx.get(url, headers=headers, timeout=30).text for _ in range(8)}) == 1
+
+
+def test_a_database_of_a_newer_version_is_refused_before_any_address_is_told(world: World) -> None:
+    with world.store.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    environment = {**os.environ, "MATCHER_DATA_DIR": str(world.settings.data_dir)}
+    command = [sys.executable, "-m", "service.cli", "serve", "--port", "0"]
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "a newer version" in told.stderr
 
 
 def test_a_port_in_use_is_one_message_and_names_the_way_out() -> None:
