@@ -19,13 +19,15 @@ from service.keeping import archives, databases
 from service.keeping.archives import Contents, DatabaseFacts
 from service.keeping.errors import NotRestorable
 from service.nightly.lock import served_locked
-from service.releases import BrokenRelease, published
+from service.releases import published
 from service.releases.publishing import WITHHELD
 from service.releases.reading import CURRENT, current_id
 from service.store import Store, connect
 from service.store.schema import REVISIONS, revision
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from service.releases.manifest import FileFacts, Manifest
     from service.settings import Settings
 
@@ -46,13 +48,14 @@ def back_up(settings: Settings, out: Path, now: datetime, *, cache: bool = False
     """Write one archive; it appears under its name when it is whole. Nothing stops meanwhile but what removes releases.
 
     The database is copied first, as it is at one moment, then the releases it may know; neither changes afterwards.
-    Raises BrokenRelease on a release that is not as it was published: such an archive could never be restored.
+    Raises NotRestorable on a damaged database, and on a release that is not as it was published.
     """
     from importlib.metadata import version
 
     engine = connect(settings.database_url)
     try:
         with served_locked(settings.releases_dir), tempfile.TemporaryDirectory(prefix="matcher-backup-") as temporary:
+            _refuse_damaged_database(engine)
             with engine.connect() as connection:
                 found = revision(connection)
             if found is None:
@@ -68,7 +71,7 @@ def back_up(settings: Settings, out: Path, now: datetime, *, cache: bool = False
                 for name, path in _files(settings, manifests, cache=cache):
                     with suppress(FileNotFoundError):  # a job that ended meanwhile has no files any more
                         archive.add(name, path)
-                _refuse_damaged(manifests, archive.files)
+                _refuse_damaged(settings.releases_dir, manifests, archive.files)
                 contents = Contents(
                     format=archives.FORMAT,
                     made_at=now,
@@ -89,13 +92,22 @@ def back_up(settings: Settings, out: Path, now: datetime, *, cache: bool = False
     return BackedUp(len(releases), len(contents.files), sum(each.bytes for each in contents.files.values()))
 
 
-def _refuse_damaged(manifests: Iterable[Manifest], taken: Mapping[str, FileFacts]) -> None:
+def _refuse_damaged_database(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite" and (problem := databases.sqlite_problem(Path(str(engine.url.database)))):
+        fix = "restore the backup before it; matcher db dump may still read some of the rows"
+        raise NotRestorable(f"{engine.url.database} is damaged: {problem}", fix)
+
+
+def _refuse_damaged(releases_dir: Path, manifests: Iterable[Manifest], taken: Mapping[str, FileFacts]) -> None:
     """Compare what was copied with what each release's manifest says."""
     for manifest in manifests:
         known = {name: taken.get(f"{RELEASES}/{manifest.id}/{name}") for name in manifest.files}
         wrong = [name for name, facts in known.items() if facts is None or facts.sha256 != manifest.files[name].sha256]
         if wrong:
-            raise BrokenRelease(manifest.id, [f"{name} has other content than when it was published" for name in wrong])
+            fix = f"matcher nightly makes it anew, if it is today's; else remove {releases_dir / manifest.id}"
+            raise NotRestorable(
+                f"release {manifest.id} is damaged: {wrong[0]} has other content than when it was published", fix
+            )
 
 
 def _files(settings: Settings, manifests: Iterable[Manifest], *, cache: bool) -> Iterator[tuple[str, Path]]:

@@ -77,8 +77,23 @@ def test_a_damaged_release_stops_the_backup_until_a_night_made_it_anew(
     refused = said(capsys, "db", "backup", str(archive), code=1)
     assert "records/needs.jsonl has other content than when it was published" in refused
     assert "matcher nightly makes it anew" in refused
+    assert f"else remove {settings.releases_dir / served}" in refused
     assert not archive.exists()
     assert a_night(settings).state == "published"
     assert said(capsys, "releases", "verify").startswith(f"{served} is whole")
     said(capsys, "db", "backup", str(archive))
     assert said(capsys, "db", "restore", str(archive)).endswith(f"served now: {served}")
+
+
+def test_a_damaged_database_is_not_backed_up(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_night(settings)
+    path = settings.data_dir / "matcher.db"
+    content = bytearray(path.read_bytes())
+    content[4096 : 4096 * 3] = b"\xff" * (4096 * 2)
+    path.write_bytes(content)
+    refused = said(capsys, "db", "backup", str(tmp_path / "matcher.tar"), code=1)
+    assert "matcher.db is damaged: " in refused
+    assert "matcher db dump" in refused
+    assert not (tmp_path / "matcher.tar").exists()
