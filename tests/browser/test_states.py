@@ -115,7 +115,7 @@ def bare(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with a_server(settings.data_dir) as client:
         context = browser.new_context(base_url=str(client.base_url))
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         sign_in(page, str(client.base_url), key)
         yield page
         context.close()
